@@ -1,0 +1,1 @@
+"""codesign: hardware-software co-design exploration, from declarative spaces to Pareto frontiers."""

@@ -1,0 +1,67 @@
+"""``codesign evaluate``: single designs, or a CSV file of them, without a space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from codesign.cli.options import Format, FormatOption, show
+from codesign.errors import UserError
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A name from codesign models.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="name=value; may be repeated.")] = None,
+    designs: Annotated[Path | None, typer.Option(help="A CSV file, one design a row.")] = None,
+    how: FormatOption = Format.table,
+) -> None:
+    """Evaluate one design (--set), or each row of a CSV file (--designs, with --set for what all rows share)."""
+    from codesign.models.registry import get_model
+
+    chosen = get_model(model)
+    table = _read_designs(designs) if designs is not None else pd.DataFrame(index=[0])
+    for setting in settings or []:
+        name, value = _setting(setting)
+        table[name] = value
+    if not len(table.columns):
+        raise UserError(
+            f"no design given: use --set name=value or --designs FILE.csv; see codesign models show {model}"
+        )
+    answer = chosen.evaluate(table)
+    both = pd.concat([table, answer], axis=1)
+    if how is Format.table and len(both) == 1:
+        both = pd.DataFrame({"column": both.columns, "value": [_text(value) for value in both.iloc[0]]})
+    show(both, how)
+    if not answer["feasible"].any():
+        raise typer.Exit(3)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    from codesign.space.yaml_document import parse_document
+
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip() or not value.strip():
+        raise UserError(f"--set takes name=value, found {text!r}")
+    parsed = parse_document(value).data
+    if not isinstance(parsed, str | int | float | bool):
+        raise UserError(f"--set {name}: must be one text, number or true/false, found {value!r}")
+    return name.strip(), parsed
+
+
+def _read_designs(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} can't be read as CSV: {error}") from error
+    if not len(table):
+        raise UserError(f"{path} holds no designs")
+    return table
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1e5 or value != int(value) else f"{int(value):,}"
+    return str(value)

@@ -1,0 +1,52 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from codesign.errors import UnknownNameError
+
+
+class Format(StrEnum):
+    """How a table is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print: table, csv or json.")]
+
+LONG_FOLDER = "long"
+
+
+def show(table: pd.DataFrame, how: Format) -> None:
+    """Print a table."""
+    from codesign.report.tables import format_table
+
+    typer.echo(format_table(table, how.value).rstrip("\n"))
+
+
+def find_space_files(paths: list[Path], long: bool = False) -> list[Path]:
+    """Return the YAML files that ``paths`` name; a folder stands for all below it, those in ``long/`` on request only.
+
+    Raises UnknownNameError for a path that doesn't exist or a folder without spaces.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            below = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
+            kept = [file for file in below if long or LONG_FOLDER not in file.relative_to(path).parts[:-1]]
+            if not kept:
+                raise UnknownNameError(f"the folder {path} holds no space (*.yaml)")
+            found.extend(kept)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise UnknownNameError(f"no such file or folder: {path}")
+    return list(dict.fromkeys(found))

@@ -1,0 +1,139 @@
+"""``codesign sweep``: run the studies that space files describe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from codesign.cli.options import find_space_files
+from codesign.errors import CodesignError
+
+if TYPE_CHECKING:
+    from codesign.study.progress import Progress, Watcher
+    from codesign.study.study import Beginning, StudyResult
+
+EXPLANATION = """\
+codesign sweep SPACE.yaml ...   explores the spaces that YAML files describe.
+
+A space file says what varies, what is fixed, which designs are allowed, which model judges them and which search
+proposes them. For each, results/<space>/ gets frontier.csv, frontier.tex, frontier.png, frontier.pdf, report.html,
+evaluations.parquet and study.json.
+
+  codesign sweep spaces                         all spaces below a folder
+  codesign sweep my.yaml --search nsga2 --budget 5000 --seed 1 --workers 2
+  codesign sweep my.yaml --resume               go on after an interruption
+  codesign spaces show my.yaml                  how large is it, what do the constraints cut
+  codesign sweep --help                         all options
+"""
+
+
+def sweep(
+    spaces: Annotated[list[Path] | None, typer.Argument(help="Space files, or folders of them.")] = None,
+    search: Annotated[str | None, typer.Option(help="Search method, instead of the file's.")] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="Distinct designs to evaluate, instead of the file's.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed, instead of the file's.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Local processes.")] = 1,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler (tcp://...).")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("results"),
+    resume: Annotated[bool, typer.Option("--resume", help="Insist on going on with an interrupted study.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier run evaluated.")] = False,
+    long: Annotated[bool, typer.Option("--long", help="Also the spaces in folders named long.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only a line for each space.")] = False,
+) -> None:
+    """Run the studies that space files describe; results go to OUT/<space>/."""
+    if not spaces:
+        typer.echo(EXPLANATION)
+        return
+    if resume and fresh:
+        raise typer.BadParameter("--resume and --fresh exclude each other")
+    files = find_space_files(spaces, long)
+    beginning: Beginning = "resume" if resume else ("fresh" if fresh else "continue")
+    code = 0
+    for number, file in enumerate(files, start=1):
+        try:
+            result = _study(file, search, budget, seed, workers, scheduler, out, beginning, quiet)
+            typer.echo(_line(result))
+            code = code or (0 if len(result.frontier) else 3)
+        except CodesignError as error:
+            typer.echo(f"codesign: {error}", err=True)
+            if error.exit_code == 130 or len(files) == 1:
+                sys.exit(error.exit_code)
+            code = error.exit_code
+        if len(files) > 1 and not quiet:
+            typer.echo(f"  ({number} of {len(files)} spaces)", err=True)
+    raise typer.Exit(code)
+
+
+def _study(
+    file: Path,
+    search: str | None,
+    budget: int | None,
+    seed: int | None,
+    workers: int,
+    scheduler: str | None,
+    out: Path,
+    beginning: Beginning,
+    quiet: bool,
+) -> StudyResult:
+    from codesign.report import render
+    from codesign.space import read_space
+    from codesign.study import Study, make_executor
+
+    space = read_space(file)
+    study = Study(space, method=search, budget=budget, seed=seed)
+    with _progress_bar(space.name, quiet) as watch:
+        result = study.run(
+            out / space.name, executor=make_executor(workers, scheduler), watch=watch, beginning=beginning
+        )
+    render(result.folder)
+    return result
+
+
+def _line(result: StudyResult) -> str:
+    summary = result.summary
+    counts, volume = summary["counts"], summary["hypervolume"]["normalised"]
+    share = f", hypervolume {volume:.4f} of the box" if volume is not None else ""
+    size, kind = len(result.frontier), summary["certificate"]["kind"]
+    return (
+        f"{summary['name']}: {counts['evaluated']:,} designs evaluated ({counts['feasible']:,} feasible) in "
+        f"{summary['wall_s']:.1f} s; frontier {size:,} designs, {kind}{share}\n"
+        f"  -> {result.folder}/frontier.csv .tex .png .pdf, report.html"
+    )
+
+
+@contextmanager
+def _progress_bar(name: str, quiet: bool) -> Iterator[Watcher | None]:
+    """Show a bar on a terminal; nothing where the output is a file or a pipe."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[text]}"),
+    ]
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None, text="counting the space")
+
+        def watch(progress: Progress) -> None:
+            bar.update(task, completed=progress.evaluated, total=progress.total, text=_progress_text(progress))
+
+        yield watch
+
+
+def _progress_text(progress: Progress) -> str:
+    total = f" of {progress.total:,}" if progress.total is not None else ""
+    left = f", {progress.left_s:.0f} s left" if progress.left_s is not None else ""
+    volume = f", hypervolume {progress.hypervolume:.4f}" if progress.hypervolume == progress.hypervolume else ""
+    return f"{progress.evaluated:,}{total} at {progress.rate:,.0f}/s{left}; frontier {progress.frontier_size:,}{volume}"

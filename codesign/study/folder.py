@@ -1,0 +1,117 @@
+"""A study's results folder: locked while written, every file replaced in one step, readable afterwards."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from codesign.errors import StudyError
+from codesign.pareto.certificate import Certificate
+from codesign.pareto.frontier import Frontier
+from codesign.pareto.objective import Objective
+from codesign.study.journal import LINES, ROWS, storage_error
+
+STUDY = "study.json"
+FRONTIER = "frontier.csv"
+EVALUATIONS = "evaluations.parquet"
+LOCK = ".lock"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Create the folder and hold it against other processes for the length of the block.
+
+    Raises StorageError when it can't be written, StudyError when another process holds it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / LOCK, "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StudyError(f"{folder} is in use by another running study") from None
+            yield
+    except OSError as error:
+        raise storage_error(folder, error) from error
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON through a temporary file, so that the file is always whole."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to; at the end of the block it takes the place of ``path``."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise storage_error(path.parent, error) from error
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Move an earlier study's files to ``<folder>.previous-<n>``; return that folder, None if there was nothing."""
+    if not (folder / LINES).exists() and not (folder / STUDY).exists():
+        return None
+    number = 1
+    while (target := folder.with_name(f"{folder.name}.previous-{number}")).exists():
+        number += 1
+    try:
+        target.mkdir()
+        for path in sorted(folder.iterdir()):
+            if path.is_file() and path.name != LOCK:
+                os.replace(path, target / path.name)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+    return target
+
+
+def delete_journal(folder: Path) -> None:
+    """Forget what was evaluated."""
+    for name in (LINES, ROWS):
+        (folder / name).unlink(missing_ok=True)
+
+
+def read_summary(folder: str | Path) -> dict[str, Any]:
+    """Return a finished study's ``study.json``. StudyError when there is none or it can't be read."""
+    path = Path(folder) / STUDY
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        unfinished = (Path(folder) / LINES).exists()
+        hint = "its study is unfinished: run it again with --resume" if unfinished else "run codesign sweep first"
+        raise StudyError(f"{folder} holds no {STUDY}; {hint}") from None
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path} can't be read: {error}") from error
+    if not isinstance(summary, dict) or summary.get("format") != 1:
+        raise StudyError(f"{path} is not the summary of a study")
+    return summary
+
+
+def read_study_frontier(folder: str | Path) -> Frontier:
+    """Return a finished study's frontier."""
+    summary = read_summary(folder)
+    path = Path(folder) / FRONTIER
+    try:
+        table = pd.read_csv(path, keep_default_na=True)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path} can't be read: {error}") from error
+    return Frontier(
+        table,
+        [Objective(o["metric"], o["direction"], o["reference"]) for o in summary["objectives"]],
+        Certificate.from_json(summary["certificate"]),
+        parameters=[p["name"] for p in summary["parameters"]],
+        title=summary["title"],
+        reference=summary["hypervolume"]["reference"],
+    )

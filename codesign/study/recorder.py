@@ -1,0 +1,134 @@
+"""The running record of a study: counts, running frontier, range of the objectives, and the Parquet file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from codesign.pareto.dominance import non_dominated
+from codesign.pareto.objective import costs
+from codesign.pareto.quality import hypervolume
+from codesign.pareto.running import RunningFrontier
+from codesign.space.coding import CodeArray
+from codesign.study.evaluation import Evaluator, Results
+from codesign.study.journal import storage_error
+
+ROW_GROUP_ROWS = 131_072
+
+
+class Recorder:
+    """Takes every distinct design of a run once, in order; use as a context manager.
+
+    Args:
+        evaluator: turns codes and results into tables.
+        parquet: where ``evaluations.parquet`` is to be written; None = nowhere.
+        frontier_only: write only designs that were on a batch's own frontier.
+    """
+
+    def __init__(self, evaluator: Evaluator, parquet: Path | None, frontier_only: bool) -> None:
+        self._evaluator = evaluator
+        self._path = parquet
+        self._frontier_only = frontier_only
+        self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[pd.DataFrame] = []
+        self._waiting_rows = 0
+        self.running = RunningFrontier(evaluator.objectives)
+        self.evaluated = 0
+        self.feasible = 0
+        self.recorded = 0
+        count = len(evaluator.objectives)
+        self.ideal = np.full(count, np.inf)
+        self.nadir = np.full(count, -np.inf)
+        self._empty = evaluator.table(np.empty((0, len(evaluator.parameters))), _no_results(evaluator))
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def add(self, codes: CodeArray, results: Results) -> None:
+        """Count a batch of distinct designs, merge it into the frontier and write it."""
+        self.evaluated += len(codes)
+        good = results.feasible
+        self.feasible += int(good.sum())
+        table = self._evaluator.table(codes, results)
+        if good.any():
+            candidates = table[good]
+            values = costs(candidates, self._evaluator.objectives)
+            self.ideal = np.minimum(self.ideal, values.min(axis=0))
+            self.nadir = np.maximum(self.nadir, values.max(axis=0))
+            kept = candidates[non_dominated(values)]
+            self.running.update(kept)
+            if self._frontier_only:
+                table = kept
+        elif self._frontier_only:
+            table = table.iloc[:0]
+        self._write(table)
+
+    def _write(self, table: pd.DataFrame) -> None:
+        self.recorded += len(table)
+        if self._path is None or not len(table):
+            return
+        self._waiting.append(table)
+        self._waiting_rows += len(table)
+        if self._waiting_rows >= ROW_GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._path is None:
+            return
+        table = pd.concat(self._waiting, ignore_index=True) if self._waiting else self._empty
+        self._waiting, self._waiting_rows = [], 0
+        try:
+            arrow = pa.Table.from_pandas(table, preserve_index=False)
+            if self._writer is None:
+                self._writer = pq.ParquetWriter(self._path, arrow.schema, compression="zstd")
+            self._writer.write_table(arrow.cast(self._writer.schema))
+        except OSError as error:
+            raise storage_error(self._path.parent, error) from error
+
+    def finish(self) -> None:
+        """Write what is waiting and close the Parquet file."""
+        if self._waiting or self._writer is None:
+            self._flush()
+        if self._writer is not None:
+            try:
+                self._writer.close()
+            except OSError as error:
+                raise storage_error(self._writer_folder(), error) from error
+            self._writer = None
+
+    def _writer_folder(self) -> Path:
+        return self._path.parent if self._path is not None else Path(".")
+
+    def frontier_table(self) -> pd.DataFrame:
+        """Return the running frontier, texts as plain texts."""
+        table = self.running.table if self.feasible else self._empty
+        return plain_texts(table)
+
+    def normalised_hypervolume(self) -> float:
+        """Return the share of the box between best and worst feasible values that the frontier dominates."""
+        if not self.feasible or not (self.nadir > self.ideal).all():
+            return float("nan")
+        values = costs(self.running.table, self._evaluator.objectives)
+        return float(hypervolume(values, self.nadir) / np.prod(self.nadir - self.ideal))
+
+
+def plain_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with categorical columns as plain texts."""
+    columns = [name for name in table.columns if isinstance(table[name].dtype, pd.CategoricalDtype)]
+    return table.astype(dict.fromkeys(columns, "str")) if columns else table
+
+
+def _no_results(evaluator: Evaluator) -> Results:
+    none = np.empty(0)
+    return Results(
+        np.empty((0, len(evaluator.metric_names))), none.astype(bool), none.astype(object), none.astype(bool), none
+    )

@@ -1,0 +1,83 @@
+"""Every search keeps the contract."""
+
+import importlib.util
+
+import pytest
+
+from codesign.search import make_search
+from codesign.space import Choices, Float, Integer, Parameter, Space, powers_of_two
+from codesign.testing import SearchContract
+from codesign.testing.searches import contract_space
+
+
+def make(method, options=None):
+    return staticmethod(lambda space, seed: make_search(method, space, seed, options or {}))
+
+
+class TestExhaustive(SearchContract):
+    make = make("exhaustive")
+
+    def test_proposes_everything_once(self):
+        space = contract_space()
+        assert len(self.drive(space, 0, 10**6)) == space.feasible_count
+
+    def test_another_seed_gives_other_proposals(self):
+        pytest.skip("there is nothing random in it")
+
+
+class TestRandom(SearchContract):
+    make = make("random")
+
+    def test_proposes_everything_once(self):
+        space = contract_space()
+        assert len(self.drive(space, 0, 10**6)) == space.feasible_count
+
+
+class TestQuasiMonteCarlo(SearchContract):
+    make = make("qmc")
+
+
+class TestNonDominatedSorting(SearchContract):
+    make = make("nsga2", {"population": 20})
+
+
+class TestTreeParzen(SearchContract):
+    make = make("tpe", {"batch": 10, "startup": 10})
+    proposals = 60
+
+
+class TestOptunaNonDominatedSorting(SearchContract):
+    make = make("optuna-nsga2", {"population": 20, "batch": 20})
+
+
+class TestOptunaThreeObjectives(SearchContract):
+    make = make("nsga3", {"population": 20, "batch": 20})
+    objectives = 3
+
+
+@pytest.mark.skipif(importlib.util.find_spec("cmaes") is None, reason="needs cmaes (extra cma)")
+class TestCovarianceMatrixAdaptation(SearchContract):
+    make = make("cma-es", {"batch": 8, "startup": 8})
+    objectives = 1
+    proposals = 60
+
+    def space(self):
+        full = contract_space(1)
+        parameters = [
+            Parameter("engine", Choices((1, 2, 3))),
+            Parameter("rows", powers_of_two(4, 256)),
+            Parameter("columns", powers_of_two(4, 256)),
+            Parameter("parts", Choices((2, 3, 4))),
+            Parameter("margin", Float(0.0, 1.0)),
+            Parameter("clock", Float(0.5, 2.0, 0.25)),
+            Parameter("depth", Integer(1, 30)),
+        ]
+        return Space(
+            parameters, constraints=["rows * columns <= 4096", "parts * depth <= 60"], objectives=full.objectives
+        )
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch (extra gp)")
+class TestGaussianProcess(SearchContract):
+    make = make("gp", {"batch": 4, "startup": 4})
+    proposals = 12
