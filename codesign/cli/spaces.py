@@ -46,10 +46,9 @@ def list_spaces(
 def show_space(file: Path, how: FormatOption = Format.table) -> None:
     """Show a space: parameters, constraints and what they cut, size, feasible share."""
     from codesign.space import read_space
-    from codesign.study.matching import match, model_of
+    from codesign.study import Study
 
-    space = read_space(file)
-    match(space, model_of(space))
+    space = Study(read_space(file)).space
     if how is not Format.table:
         show(_as_rows(space), how)
         return

@@ -82,7 +82,6 @@ def _study(
     beginning: Beginning,
     quiet: bool,
 ) -> StudyResult:
-    from codesign.report import render
     from codesign.space import read_space
     from codesign.study import Study, make_executor
 
@@ -92,6 +91,8 @@ def _study(
         result = study.run(
             out / space.name, executor=make_executor(workers, scheduler), watch=watch, beginning=beginning
         )
+    from codesign.report import render
+
     render(result.folder)
     return result
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from codesign.pareto import quality
-from codesign.pareto.csv_file import csv_text
 from codesign.pareto.dominance import Costs
 from codesign.pareto.errors import FrontierError
 from codesign.pareto.reference import reference_point
@@ -23,8 +22,8 @@ def compare(a: Frontier, b: Frontier, reference: Mapping[str, float] | None = No
     """Return the columns quantity, a, b, note: each quantity for A, for B, and what it means.
 
     Both hypervolumes have one reference point, ``reference`` or else derived from the rows of both (see
-    ``codesign.pareto.reference``). Distances between objectives of different units are taken after scaling each objective
-    to [0, 1] over the rows of both. NaN where a quantity isn't defined, with the reason in the note.
+    ``codesign.pareto.reference``). Distances between objectives of different units are taken after scaling each
+    objective to [0, 1] over the rows of both. NaN where a quantity isn't defined, with the reason in the note.
 
     Raises FrontierError when the two have different objectives, or both are empty.
     """
@@ -37,9 +36,10 @@ def compare(a: Frontier, b: Frontier, reference: Mapping[str, float] | None = No
 
 
 def design_difference(a: Frontier, b: Frontier) -> pd.DataFrame:
-    """Return the designs of both with a first column ``found_in``: ``both``, ``a`` or ``b``; metrics as in A, else in B.
+    """Return the designs of both with a first column ``found_in``: ``both``, ``a`` or ``b``.
 
-    Two designs are the same when all parameters are equal. Raises FrontierError when parameters or objectives differ.
+    The metrics of a design in both are those of A. Two designs are the same when all parameters are equal. Raises
+    FrontierError when parameters or objectives differ.
     """
     _require_same_objectives(a, b)
     if a.parameters != b.parameters:
@@ -156,7 +156,7 @@ def _designs(a: Frontier, b: Frontier) -> list[_Row]:
             "designs_only_here",
             float(len(in_a - in_b)),
             float(len(in_b - in_a)),
-            "no design of the other has equal parameters",
+            "not found in the other",
         ),
         ("designs_in_both", common, common, "all parameters are equal"),
     ]
@@ -165,5 +165,5 @@ def _designs(a: Frontier, b: Frontier) -> list[_Row]:
 def _keys(frontier: Frontier) -> list[tuple[str, ...]]:
     """One tuple of texts per design, so that 8 read from a file equals 8 computed."""
     table = frontier.table[frontier.parameters]
-    columns = [csv_text(table[[name]]).split("\n")[1 : len(table) + 1] for name in frontier.parameters]
+    columns = [table[name].astype(object).fillna("").map(str) for name in frontier.parameters]
     return list(zip(*columns, strict=True)) if columns else [()] * len(table)

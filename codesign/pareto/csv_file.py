@@ -22,8 +22,10 @@ _BOOLEAN = {"True": True, "False": False}
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """Return ``table`` as CSV: header, no index, commas, ``\\n``, missing values empty, floats as the shortest decimal
-    that reads back as the same double."""
+    """Return ``table`` as CSV: header, no index, commas, ``\\n``, missing values empty, UTF-8.
+
+    Floats are the shortest decimal that reads back as the same double. Texts must not hold a carriage return.
+    """
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 

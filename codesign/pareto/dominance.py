@@ -1,7 +1,7 @@
 """Pareto dominance: which rows of a cost table no other row beats.
 
-A row ``a`` dominates a row ``b`` when ``a_i <= b_i`` for every objective i and ``a_i < b_i`` for at least one. Equal rows
-don't dominate each other. All costs are to be minimised.
+A row ``a`` dominates a row ``b`` when ``a_i <= b_i`` for every objective i and ``a_i < b_i`` for at least one. Equal
+rows don't dominate each other. All costs are to be minimised.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from codesign.pareto.errors import FrontierError
 
 Costs = npt.NDArray[np.float64]
+MOST_OBJECTIVES = 31  # moocore's buffers hold no more, and it doesn't check
 
 
 def non_dominated(costs: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -24,7 +25,7 @@ def non_dominated(costs: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     compared as numbers; -0.0 equals 0.0. O(n log n) for m <= 3, O(n log^(m-2) n) beyond (Kung, Luccio, Preparata 1975,
     "On finding the maxima of a set of vectors", doi:10.1145/321906.321910, as implemented in moocore).
 
-    Raises FrontierError when ``costs`` isn't a numeric n x m array with m >= 1.
+    Raises FrontierError when ``costs`` isn't a numeric n x m array with 1 <= m <= 31.
     """
     array = cost_array(costs)
     known = ~np.isnan(array).any(axis=1)
@@ -38,7 +39,7 @@ def pareto_rank(costs: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """Return the front that each row of ``costs`` (n x m, to be minimised) lies on; -1 for a row with a NaN.
 
     Rank 0 is the non-dominated set; rank k is the non-dominated set of what is left without ranks 0 ... k-1. Equal rows
-    share a rank. O(n log n) for m = 2 (Jensen 2003, doi:10.1109/TEVC.2003.817234), O(n^2) and more beyond.
+    share a rank. O(n log n) for m = 2, O(n^2) and more beyond.
 
     Raises FrontierError as ``non_dominated`` does.
     """
@@ -67,21 +68,21 @@ def dominated_by(costs: npt.ArrayLike, others: npt.ArrayLike) -> npt.NDArray[np.
 
 
 def cost_array(costs: npt.ArrayLike) -> Costs:
-    """Return ``costs`` as a C-ordered float64 n x m array; raises FrontierError when it isn't one with m >= 1."""
+    """Return ``costs`` as a C-ordered float64 n x m array; raises FrontierError when it isn't one, 1 <= m <= 31."""
     try:
         array = np.ascontiguousarray(costs, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise FrontierError(f"costs must be an array of numbers, rows x objectives: {error}") from error
     if array.ndim != 2:
         raise FrontierError(f"costs must have two axes, rows x objectives; found the shape {np.shape(costs)}")
-    if array.shape[1] == 0:
-        raise FrontierError("costs must have at least one objective; found none")
+    if not 1 <= array.shape[1] <= MOST_OBJECTIVES:
+        raise FrontierError(f"costs must have 1 to {MOST_OBJECTIVES} objectives; found {array.shape[1]}")
     return array
 
 
 def _finite(costs: Costs) -> Costs:
-    # moocore 0.3 misjudges rows with infinities from three objectives on and can crash on -inf. Dominance depends on the
-    # order in each column only, so such a column may be replaced by the ranks of its values.
+    # moocore 0.3 misjudges rows with infinities from three objectives on and can crash on -inf. Dominance depends on
+    # the order in each column only, so such a column may be replaced by the ranks of its values.
     infinite = np.flatnonzero(~np.isfinite(costs).all(axis=0))
     if not len(infinite):
         return costs

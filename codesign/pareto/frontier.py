@@ -182,7 +182,7 @@ class Frontier:
         return comparison.compare(self, other, reference)
 
     def to_csv(self, path: str | Path) -> Path:
-        """Write the table as CSV (see ``csv_text``), whole or not at all. Raises StorageError when it can't be written."""
+        """Write the table as CSV (see ``csv_text``), whole or not at all. Raises StorageError when it can't."""
         write_atomically(Path(path), csv_text(self._table).encode())
         return Path(path)
 

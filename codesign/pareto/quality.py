@@ -1,8 +1,8 @@
 """Quality of one set of cost rows, or of one against another. All costs are to be minimised.
 
-Definitions follow Zitzler, Thiele, Laumanns, Fonseca, Grunert da Fonseca 2003, "Performance assessment of multiobjective
-optimizers: an analysis and review", doi:10.1109/TEVC.2003.810758, except where a function names another source. Rows
-with a NaN are left out of every set.
+Definitions follow Zitzler, Thiele, Laumanns, Fonseca, Grunert da Fonseca 2003, "Performance assessment of
+multiobjective optimizers: an analysis and review", doi:10.1109/TEVC.2003.810758, except where a function names another
+source. Rows with a NaN are left out of every set.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def normalised_hypervolume(costs: npt.ArrayLike, ideal: npt.ArrayLike, reference
     array, low, high = cost_array(costs), _reference(ideal), _reference(reference)
     if len(low) != len(high) or not (low < high).all():
         raise FrontierError(
-            f"the ideal point must be below the reference point in every objective; found {low.tolist()}, {high.tolist()}"
+            "the ideal point must be below the reference point in every objective; "
+            f"found {low.tolist()} and {high.tolist()}"
         )
     if array.shape[1] != len(low):
         raise FrontierError(f"{array.shape[1]} objectives, but an ideal point of {len(low)} coordinates")
@@ -66,9 +67,9 @@ def additive_epsilon(costs: npt.ArrayLike, others: npt.ArrayLike) -> float:
 def multiplicative_epsilon(costs: npt.ArrayLike, others: npt.ArrayLike) -> float:
     """Return the least factor e such that ``costs`` (n x m), divided by e, weakly dominates every row of ``others``.
 
-    ``max over b in others of min over a in costs of max over i of (a_i / b_i)``; free of units. At most 1 when ``costs``
-    weakly dominates all of ``others``. Infinite when ``costs`` has no row. Raises FrontierError when ``others`` is empty
-    or a number is infinite or not above 0.
+    ``max over b in others of min over a in costs of max over i of (a_i / b_i)``; free of units. At most 1 when
+    ``costs`` weakly dominates all of ``others``. Infinite when ``costs`` has no row. Raises FrontierError when
+    ``others`` is empty or a number is infinite or not above 0.
     """
     a, b = _finite_sets(costs, others)
     if (a <= 0).any() or (b <= 0).any():
@@ -80,7 +81,7 @@ def coverage(costs: npt.ArrayLike, others: npt.ArrayLike) -> float:
     """Return C(costs, others): the share of the rows of ``others`` that some row of ``costs`` weakly dominates.
 
     1: every row of ``others`` is matched or beaten. C(A, B) and C(B, A) don't add up to 1; give both. NaN when
-    ``others`` is empty. Zitzler and Thiele 1999, doi:10.1109/4235.797969.
+    ``others`` is empty. The coverage indicator of the same review.
     """
     a, b = same_width(costs, others)
     b = b[~np.isnan(b).any(axis=1)]
@@ -91,9 +92,9 @@ def inverted_generational_distance_plus(costs: npt.ArrayLike, others: npt.ArrayL
     """Return IGD+: how far on average the rows b of ``others`` (the aim) lie from what ``costs`` dominates.
 
     ``mean over b of min over a of sqrt(sum over i of max(a_i - b_i, 0)^2)``. 0 when every b is weakly dominated.
-    Normalise first where objectives have different units. Infinite when ``costs`` has no row. Ishibuchi, Masuda, Tanigaki,
-    Nojima 2015, "Modified distance calculation in generational distance and inverted generational distance",
-    doi:10.1007/978-3-319-15892-1_8. Raises FrontierError when ``others`` is empty or a number is infinite.
+    Normalise first where objectives have different units. Infinite when ``costs`` has no row. Ishibuchi, Masuda,
+    Tanigaki, Nojima 2015, "Modified distance calculation in generational distance and inverted generational distance",
+    EMO 2015, LNCS 9018, pages 110-125. Raises FrontierError when ``others`` is empty or a number is infinite.
     """
     a, b = _finite_sets(costs, others)
     return float(moocore.igd_plus(a, ref=b)) if len(a) else math.inf

@@ -38,9 +38,9 @@ def reference_point(
 ) -> ReferencePoint:
     """Return the reference point for ``costs`` (n x m, to be minimised).
 
-    For each objective, in this order: the value in ``given``; the objective's own ``reference``; else the worst value in
-    ``costs`` moved by 10 % of the range there, so that the extreme points count too (where the range is 0, by 10 % of the
-    value; where that is 0 too, by 1).
+    For each objective, in this order: the value in ``given``; the objective's own ``reference``; else the worst value
+    in ``costs`` moved by 10 % of the range there, so that the extreme points count too (where the range is 0, by 10 %
+    of the value; where that is 0 too, by 1).
 
     Raises FrontierError when ``given`` names no objective or isn't finite, or nothing can be derived for want of rows.
     """

@@ -59,7 +59,7 @@ class RunningFrontier:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The frontier so far, in canonical order (see ``canonical``); a copy. Empty and without columns before any chunk."""
+        """The frontier so far, in canonical order (see ``canonical``); a copy. Without columns before any chunk."""
         return pd.DataFrame() if self._table is None else self._table.copy()
 
     def __len__(self) -> int:

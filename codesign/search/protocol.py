@@ -36,8 +36,8 @@ class Outcome:
 class Search(Protocol):
     """Proposes designs. Everything that it does follows from its arguments, its seed and what it was told.
 
-    ``never_repeats``: no design is proposed twice, so that no memo is needed. ``complete``: after an empty ``ask``,
-    every feasible design of the space has been proposed.
+    ``never_repeats``: a fixed sequence without repetition, which is never told anything. ``complete``: after an empty
+    ``ask``, every feasible design of the space has been proposed.
     """
 
     never_repeats: bool

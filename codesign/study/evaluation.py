@@ -12,7 +12,7 @@ import pandas as pd
 
 from codesign.errors import CodesignError, ModelFailureError
 from codesign.models.protocol import FEASIBLE, IN_VALIDATED_RANGE, REASON, Model
-from codesign.pareto.objective import Objective, costs
+from codesign.pareto.objective import Objective
 from codesign.search.protocol import Outcome
 from codesign.space import coding
 from codesign.space.coding import CodeArray
@@ -111,10 +111,16 @@ class Evaluator:
         self._apply_limits(answer, feasible, reason, violation)
         return Results(metrics, feasible, reason, in_range, violation)
 
+    def costs(self, results: Results) -> npt.NDArray[np.float64]:
+        """Return the ``rows x objectives`` values, all to be minimised."""
+        at = [self.metric_names.index(objective.metric) for objective in self.objectives]
+        signs = np.array([objective.sign for objective in self.objectives])
+        values: npt.NDArray[np.float64] = results.metrics[:, at] * signs
+        return values
+
     def outcome(self, results: Results) -> Outcome:
         """Return what a search is told."""
-        frame = pd.DataFrame(results.metrics, columns=list(self.metric_names))
-        values = costs(frame, self.objectives)
+        values = self.costs(results)
         values[~np.isfinite(results.violation)] = np.nan
         return Outcome(values, results.violation)
 

@@ -12,38 +12,39 @@ from typing import Any, Protocol
 
 from codesign.errors import CodesignError, MissingExtraError, StudyError
 from codesign.space.coding import CodeArray
-from codesign.study.evaluation import Evaluator, Results, join_results
+from codesign.study.evaluation import Evaluator, Results
 
-MIN_ROWS_PER_PART = 64
-MAX_ROWS_PER_CALL = 65_536
+MAX_ROWS_PER_PART = 65_536
 
 Collect = Callable[[], Results]
 
 
 class Executor(Protocol):
-    """Runs evaluations. ``depth``: how many batches it is worth having under way at once."""
+    """Runs evaluations.
 
-    depth: int
+    ``width``: how many parts are worth having under way at once; ``most_rows``: designs in a part, at most.
+    """
+
+    width: int
+    most_rows: int
 
     def start(self, evaluator: Evaluator) -> None:
         """Get ready to evaluate with ``evaluator``."""
 
     def submit(self, codes: CodeArray) -> Collect:
-        """Begin to evaluate a batch; calling what is returned waits for the results, in the order of ``codes``."""
+        """Begin to evaluate a part; calling what is returned waits for the results, in the order of ``codes``."""
 
     def close(self) -> None:
         """Give up what is under way and free the workers."""
 
 
 class InProcess:
-    """Evaluates in this process, at most ``rows_per_call`` designs in one call of the model."""
+    """Evaluates in this process."""
 
-    depth = 1
+    width = 1
 
-    def __init__(self, rows_per_call: int = MAX_ROWS_PER_CALL) -> None:
-        if rows_per_call < 1:
-            raise StudyError(f"rows_per_call must be at least 1, found {rows_per_call}")
-        self._rows = rows_per_call
+    def __init__(self, most_rows: int = MAX_ROWS_PER_PART) -> None:
+        self.most_rows = _positive("most_rows", most_rows)
         self._evaluator: Evaluator | None = None
 
     def start(self, evaluator: Evaluator) -> None:
@@ -52,8 +53,7 @@ class InProcess:
     def submit(self, codes: CodeArray) -> Collect:
         evaluator = self._evaluator
         assert evaluator is not None
-        parts = _split(codes, self._rows)
-        return lambda: join_results([evaluator.evaluate(part) for part in parts])
+        return lambda: evaluator.evaluate(codes)
 
     def close(self) -> None:
         self._evaluator = None
@@ -62,13 +62,11 @@ class InProcess:
 class Processes:
     """Evaluates in ``workers`` local processes (started afresh, so that nothing is inherited)."""
 
-    def __init__(self, workers: int, rows_per_call: int = MAX_ROWS_PER_CALL) -> None:
-        if workers < 1:
-            raise StudyError(f"workers must be at least 1, found {workers}")
-        self._workers = workers
-        self._rows = rows_per_call
+    def __init__(self, workers: int, most_rows: int = MAX_ROWS_PER_PART) -> None:
+        self._workers = _positive("workers", workers)
+        self.most_rows = _positive("most_rows", most_rows)
+        self.width = 2 * workers
         self._pool: ProcessPoolExecutor | None = None
-        self.depth = 3
 
     def start(self, evaluator: Evaluator) -> None:
         self._pool = ProcessPoolExecutor(
@@ -78,13 +76,13 @@ class Processes:
     def submit(self, codes: CodeArray) -> Collect:
         assert self._pool is not None
         try:
-            futures = [self._pool.submit(_evaluate, part) for part in _split_for(codes, self._workers, self._rows)]
+            future = self._pool.submit(_evaluate, codes)
         except BrokenProcessPool as error:
             raise _lost_worker() from error
 
         def collect() -> Results:
             try:
-                return join_results([future.result() for future in futures])
+                return future.result()
             except BrokenProcessPool as error:
                 raise _lost_worker() from error
 
@@ -99,7 +97,7 @@ class Processes:
 class DaskCluster:
     """Evaluates on a running Dask cluster at ``address`` (``tcp://...``), e.g. one that dask-jobqueue started."""
 
-    def __init__(self, address: str, rows_per_call: int = MAX_ROWS_PER_CALL) -> None:
+    def __init__(self, address: str, most_rows: int = MAX_ROWS_PER_PART) -> None:
         try:
             from distributed import Client
         except ImportError:
@@ -108,28 +106,31 @@ class DaskCluster:
             self._client: Any = Client(address, timeout="10s")
         except (OSError, ValueError) as error:
             raise StudyError(f"no Dask scheduler answers at {address}: {error}") from error
-        self._rows = rows_per_call
-        self._workers = max(1, len(self._client.scheduler_info()["workers"]))
-        self.depth = 3
+        self.most_rows = _positive("most_rows", most_rows)
+        self.width = 2 * max(1, len(self._client.scheduler_info()["workers"]))
         self._evaluator: Any = None
 
     def start(self, evaluator: Evaluator) -> None:
         self._evaluator = self._client.scatter(evaluator, broadcast=True)
 
     def submit(self, codes: CodeArray) -> Collect:
-        parts = _split_for(codes, self._workers, self._rows)
-        futures = [self._client.submit(Evaluator.evaluate, self._evaluator, part, pure=False) for part in parts]
-        return lambda: join_results(self._client.gather(futures))
+        future = self._client.submit(Evaluator.evaluate, self._evaluator, codes, pure=False)
+
+        def collect() -> Results:
+            results: Results = future.result()
+            return results
+
+        return collect
 
     def close(self) -> None:
         self._client.close()
 
 
-def make_executor(workers: int = 1, scheduler: str | None = None, rows_per_call: int = MAX_ROWS_PER_CALL) -> Executor:
+def make_executor(workers: int = 1, scheduler: str | None = None, most_rows: int = MAX_ROWS_PER_PART) -> Executor:
     """Return the executor for ``workers`` local processes (1 = in this process) or a Dask scheduler's address."""
     if scheduler is not None:
-        return DaskCluster(scheduler, rows_per_call)
-    return InProcess(rows_per_call) if workers == 1 else Processes(workers, rows_per_call)
+        return DaskCluster(scheduler, most_rows)
+    return InProcess(most_rows) if workers == 1 else Processes(workers, most_rows)
 
 
 class closing_executor:
@@ -149,14 +150,10 @@ class closing_executor:
         self._executor.close()
 
 
-def _split(codes: CodeArray, rows: int) -> list[CodeArray]:
-    return [codes[start : start + rows] for start in range(0, len(codes), rows)]
-
-
-def _split_for(codes: CodeArray, workers: int, rows: int) -> list[CodeArray]:
-    """Cut a batch into one part a worker, none tiny and none larger than a call may be."""
-    share = max(MIN_ROWS_PER_PART, -(-len(codes) // workers))
-    return _split(codes, min(share, rows))
+def _positive(name: str, value: int) -> int:
+    if value < 1:
+        raise StudyError(f"{name} must be at least 1, found {value}")
+    return value
 
 
 def _lost_worker() -> CodesignError:

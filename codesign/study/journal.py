@@ -1,12 +1,13 @@
-"""The append-only journal of a study: every evaluated batch, safe against a kill at any moment.
+"""The append-only journal of a study: every evaluated part, safe against a kill at any moment.
 
-Two files: ``journal.rows`` holds the batches as Arrow stream messages one behind the other, ``journal.jsonl`` a line
-per batch with its place, length and checksum, after a header line that says what study it is. A batch counts once its line
-is complete; what a crash leaves behind the last complete line is cut off when the journal is opened again.
+Two files: ``journal.rows`` holds the parts as Arrow stream messages one behind the other, ``journal.jsonl`` a line
+per batch with its place, length and checksum, after a header line that says what study it is. A part counts once its
+line is complete; what a crash leaves behind the last complete line is cut off when the journal is opened again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zlib
@@ -21,6 +22,7 @@ import pyarrow as pa
 from codesign.errors import StorageError, StudyError
 from codesign.space.coding import CodeArray
 from codesign.study.evaluation import Results
+from codesign.study.part import Part
 
 FORMAT = 1
 LINES = "journal.jsonl"
@@ -29,10 +31,16 @@ ROWS = "journal.rows"
 
 @dataclass(frozen=True)
 class _Entry:
+    """One line: where a part's rows are, and what the part stands for (the attributes of ``Part``)."""
+
     offset: int
     length: int
     checksum: int
     rows: int
+    evaluated: int
+    feasible: int
+    ideal: list[float]
+    nadir: list[float]
 
 
 class Journal:
@@ -75,36 +83,46 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Close both files."""
-        self._rows.close()
-        self._lines.close()
+        """Close both files. What was appended is on disk already; the rest of a failed write is given up."""
+        for file in (self._rows, self._lines):
+            with contextlib.suppress(OSError):
+                file.close()
 
     @property
-    def rows(self) -> int:
-        """Number of designs that are safely recorded."""
-        return sum(entry.rows for entry in self._entries)
+    def evaluated(self) -> int:
+        """Number of designs whose evaluation is safely recorded."""
+        return sum(entry.evaluated for entry in self._entries)
 
-    def append(self, codes: CodeArray, results: Results) -> None:
-        """Record a batch; it is on disk when this returns. StorageError when the disk is full: nothing is lost."""
-        if not len(codes):
-            return
-        payload = _pack(self._batch(codes, results))
+    def append(self, part: Part) -> None:
+        """Record a part; it is on disk when this returns. StorageError when the disk is full: nothing is lost."""
+        payload = _pack(self._batch(part.codes, part.results)) if len(part.codes) else b""
         offset = self._entries[-1].offset + self._entries[-1].length if self._entries else 0
-        entry = _Entry(offset, len(payload), zlib.crc32(payload), len(codes))
+        ideal, nadir = part.ideal.tolist(), part.nadir.tolist()
+        checksum, rows = zlib.crc32(payload), len(part.codes)
+        entry = _Entry(offset, len(payload), checksum, rows, part.evaluated, part.feasible, ideal, nadir)
         try:
             self._rows.write(payload)
             self._flush(self._rows)
             self._write_line(entry.__dict__)
         except OSError as error:
-            raise storage_error(self._folder, error, self.rows) from error
+            raise storage_error(self._folder, error, self.evaluated) from error
         self._entries.append(entry)
 
-    def batches(self) -> Iterator[tuple[CodeArray, Results]]:
-        """Yield all recorded batches in order, one at a time."""
+    def parts(self) -> Iterator[Part]:
+        """Yield all recorded parts in order, one at a time."""
         with open(self._folder / ROWS, "rb") as file:
-            for entry in self._entries:
+            for entry in list(self._entries):
                 file.seek(entry.offset)
-                yield self._unpack(file.read(entry.length))
+                payload = file.read(entry.length)
+                codes, results = self._unpack(payload) if entry.rows else self._nothing()
+                ideal, nadir = np.array(entry.ideal), np.array(entry.nadir)
+                yield Part(codes, results, entry.evaluated, entry.feasible, ideal, nadir)
+
+    def _nothing(self) -> tuple[CodeArray, Results]:
+        none = np.empty(0)
+        metrics = np.empty((0, len(self._metrics)))
+        results = Results(metrics, none.astype(bool), none.astype(object), none.astype(bool), none)
+        return np.empty((0, len(self._parameters))), results
 
     def _batch(self, codes: CodeArray, results: Results) -> pa.RecordBatch:
         columns = {f"code:{name}": codes[:, i] for i, name in enumerate(self._parameters)}
@@ -130,7 +148,7 @@ class Journal:
         return codes, results
 
     def _recover(self) -> None:
-        """Keep the longest prefix of complete lines whose batches are whole; cut the rest off both files."""
+        """Keep the longest prefix of complete lines whose rows are whole; cut the rest off both files."""
         lines = (self._folder / LINES).read_bytes()
         good = lines.index(b"\n") + 1
         with open(self._folder / ROWS, "rb") as file:
@@ -175,7 +193,11 @@ def _parse_entry(line: bytes) -> _Entry | None:
         return None
     try:
         data = json.loads(line)
-        return _Entry(**{key: int(data[key]) for key in ("offset", "length", "checksum", "rows")})
+        return _Entry(
+            *(int(data[key]) for key in ("offset", "length", "checksum", "rows", "evaluated", "feasible")),
+            ideal=[float(value) for value in data["ideal"]],
+            nadir=[float(value) for value in data["nadir"]],
+        )
     except (ValueError, TypeError, KeyError):
         return None
 

@@ -21,7 +21,7 @@ def model_of(space: Space) -> Model:
 
     if space.model not in names():
         allowed = names()
-        raise _located(space).error(
+        raise located(space).error(
             ("model",), f"no model {space.model!r}{nearest(space.model, allowed)}; allowed: {', '.join(allowed)}"
         )
     return get_model(space.model)
@@ -33,7 +33,7 @@ def match(space: Space, model: Model) -> None:
     Checked: every parameter and fixed setting is one that the model reads, every value is one that it takes, nothing
     that it needs is missing, objectives, limits and figure columns are metrics (or parameters) that exist.
     """
-    document = _located(space)
+    document = located(space)
     for parameter in space.parameters:
         path: Path_ = ("parameters", parameter.name)
         _match_values(document, path, parameter.name, _values_of(parameter.domain), model)
@@ -104,7 +104,7 @@ def _match_metric(document: Document, path: Path_, metric: str, model: Model) ->
         )
 
 
-def _located(space: Space) -> Document:
+def located(space: Space) -> Document:
     """Return the space's document, for the places of its keys; an empty one for a space built in Python."""
     if not space.source.text:
         return Document({}, space.source.file)

@@ -13,26 +13,24 @@ from codesign.pareto.dominance import non_dominated
 from codesign.pareto.objective import costs
 from codesign.pareto.quality import hypervolume
 from codesign.pareto.running import RunningFrontier
-from codesign.space.coding import CodeArray
 from codesign.study.evaluation import Evaluator, Results
 from codesign.study.journal import storage_error
+from codesign.study.part import Part
 
 ROW_GROUP_ROWS = 131_072
 
 
 class Recorder:
-    """Takes every distinct design of a run once, in order; use as a context manager.
+    """Takes the parts of a run, every distinct design once, in order; use as a context manager.
 
     Args:
         evaluator: turns codes and results into tables.
         parquet: where ``evaluations.parquet`` is to be written; None = nowhere.
-        frontier_only: write only designs that were on a batch's own frontier.
     """
 
-    def __init__(self, evaluator: Evaluator, parquet: Path | None, frontier_only: bool) -> None:
+    def __init__(self, evaluator: Evaluator, parquet: Path | None) -> None:
         self._evaluator = evaluator
         self._path = parquet
-        self._frontier_only = frontier_only
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pd.DataFrame] = []
         self._waiting_rows = 0
@@ -53,23 +51,16 @@ class Recorder:
             self._writer.close()
             self._writer = None
 
-    def add(self, codes: CodeArray, results: Results) -> None:
-        """Count a batch of distinct designs, merge it into the frontier and write it."""
-        self.evaluated += len(codes)
-        good = results.feasible
-        self.feasible += int(good.sum())
-        table = self._evaluator.table(codes, results)
-        if good.any():
-            candidates = table[good]
-            values = costs(candidates, self._evaluator.objectives)
-            self.ideal = np.minimum(self.ideal, values.min(axis=0))
-            self.nadir = np.maximum(self.nadir, values.max(axis=0))
-            kept = candidates[non_dominated(values)]
-            self.running.update(kept)
-            if self._frontier_only:
-                table = kept
-        elif self._frontier_only:
-            table = table.iloc[:0]
+    def add(self, part: Part) -> None:
+        """Count a part's designs, merge it into the frontier and write what it keeps."""
+        self.evaluated += part.evaluated
+        self.feasible += part.feasible
+        self.ideal = np.minimum(self.ideal, part.ideal)
+        self.nadir = np.maximum(self.nadir, part.nadir)
+        table = self._evaluator.table(part.codes, part.results)
+        good = np.flatnonzero(part.results.feasible)
+        if len(good):
+            self.running.update(table.iloc[good[non_dominated(self._evaluator.costs(part.results)[good])]])
         self._write(table)
 
     def _write(self, table: pd.DataFrame) -> None:

@@ -6,13 +6,14 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from codesign.errors import CodesignError, StudyError
+from codesign.errors import CodesignError, SearchError, StudyError, UnknownNameError
 from codesign.models.protocol import Model
 from codesign.pareto.certificate import Certificate
 from codesign.pareto.frontier import Frontier
@@ -21,17 +22,19 @@ from codesign.search.registry import make_search
 from codesign.space.domain import Value
 from codesign.space.space import Space
 from codesign.study import folder as files
-from codesign.study.evaluation import Evaluator, Results
+from codesign.study.evaluation import Evaluator
 from codesign.study.executors import Executor, InProcess, closing_executor
 from codesign.study.journal import FORMAT, Journal, read_header
-from codesign.study.loop import Diverged, learn, walk
-from codesign.study.matching import match, model_of
+from codesign.study.loop import Desk, Diverged, Pace, learn, walk
+from codesign.study.matching import located, match, model_of
+from codesign.study.part import Part, frontier_part, whole_part
 from codesign.study.progress import Progress, Throttle, Watcher
 from codesign.study.provenance import environment, input_files, text_hash
 from codesign.study.recorder import Recorder
 
 DEFAULT_BUDGET = 2_000
-MAX_RECORDED_BY_DEFAULT = 5_000_000
+MAX_RECORDED_DESIGNS = 5_000_000
+"""Exhaustive studies of larger spaces record, of each part, only the designs that none in the part dominates."""
 
 Beginning = Literal["continue", "resume", "fresh"]
 
@@ -84,12 +87,24 @@ class Study:
         match(space, self.model)
         if not space.objectives:
             raise StudyError("a study needs at least one objective")
+        if space.feasible_set.table_size == 0:
+            shares = ", ".join(f"{row.constraint} ({row.share:.4%})" for row in space.cuts().itertuples())
+            raise located(space).error(("constraints",), f"no design meets the constraints; alone they cut: {shares}")
         self.method = method or space.search.method
         given = space.search.options if self.method == space.search.method else {}
         self.options = dict(given if options is None else options)
         self.seed = space.search.seed if seed is None else seed
         self.budget = self._budget(budget)
-        make_search(self.method, space, self.seed, self.options)
+        self._check_search(given_here=method is not None or options is not None)
+
+    def _check_search(self, given_here: bool) -> None:
+        """Build the search once, so that what is wrong with it is said before anything runs, with the place."""
+        try:
+            make_search(self.method, self.space, self.seed, self.options)
+        except (SearchError, UnknownNameError) as error:
+            if given_here or not self.space.source.text:
+                raise
+            raise located(self.space).error(("search", "method"), str(error)) from None
 
     def _budget(self, budget: int | None) -> int | None:
         chosen = budget if budget is not None else self.space.search.budget
@@ -197,27 +212,30 @@ class Study:
         """Run one search from its start, over what the journal holds and beyond."""
         search = make_search(self.method, self.space, self.seed, self.options)
         reachable = self.space.feasible_count
-        recorder = Recorder(evaluator, folder / f".{files.EVALUATIONS}.part", self._frontier_only(reachable))
+        recorder = Recorder(evaluator, folder / f".{files.EVALUATIONS}.part")
         reporter = _Reporter(recorder, watch, _total(self.budget, reachable))
 
-        def record(codes: Any, results: Results, recalled: int) -> None:
-            recorder.add(codes, results)
+        def record(part: Part, recalled: int) -> None:
+            recorder.add(part)
             reporter.report(recalled)
 
+        keep = frontier_part if self.frontier_only else whole_part
+        desk = Desk(evaluator, executor, journal, Pace(executor.most_rows), keep, record)
         with recorder:
             if search.never_repeats and not by_memo:
-                ended = walk(search, self.budget, evaluator, executor, journal, record)
+                ended = walk(search, self.budget, desk)
             else:
-                ended = learn(search, self.budget, reachable, evaluator, executor, journal, record)
+                ended = learn(search, self.budget, reachable, desk)
             recorder.finish()
         reporter.report(0, last=True)
         complete = (ended == "finished" and search.complete) or recorder.evaluated == reachable
         return recorder, ended, complete
 
-    def _frontier_only(self, reachable: int | None) -> bool:
-        """Whether only frontier candidates are recorded: when the study is larger than a disk should bear unasked."""
-        total = _total(self.budget, reachable)
-        return self.method == "exhaustive" and (total is None or total > MAX_RECORDED_BY_DEFAULT)
+    @cached_property
+    def frontier_only(self) -> bool:
+        """Whether only candidates for the frontier are recorded: where all designs would fill a disk unasked."""
+        total = _total(None, self.space.feasible_count)
+        return self.method == "exhaustive" and (total is None or total > MAX_RECORDED_DESIGNS)
 
     def _conclude(self, recorder: Recorder, ended: str, complete: bool) -> tuple[dict[str, Any], Frontier]:
         reference, source = self._reference(recorder)
