@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from codesign.cli.options import Format, FormatOption, show
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def reproduce(
@@ -16,6 +18,8 @@ def reproduce(
     how: FormatOption = Format.table,
 ) -> None:
     """Recompute published claims: published value, ours, difference, tolerance, verdict, note."""
+    import pandas as pd
+
     from codesign.models.checks import check_table
     from codesign.models.registry import REPRODUCTIONS_GROUP, load, names
 
@@ -37,6 +41,8 @@ def validate(
     how: FormatOption = Format.table,
 ) -> None:
     """Recompute every comparison with an outside reference: validations and reproductions."""
+    import pandas as pd
+
     from codesign.models.checks import check_table
     from codesign.models.registry import REPRODUCTIONS_GROUP, VALIDATIONS_GROUP, load, names
     from codesign.report.checks import write_validation

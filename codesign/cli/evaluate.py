@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
 from codesign.cli.options import Format, FormatOption, show
 from codesign.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def evaluate(
@@ -19,6 +22,8 @@ def evaluate(
     how: FormatOption = Format.table,
 ) -> None:
     """Evaluate one design (--set), or each row of a CSV file (--designs, with --set for what all rows share)."""
+    import pandas as pd
+
     from codesign.models.registry import get_model
 
     chosen = get_model(model)
@@ -52,6 +57,8 @@ def _setting(text: str) -> tuple[str, Any]:
 
 
 def _read_designs(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:
@@ -62,6 +69,7 @@ def _read_designs(path: Path) -> pd.DataFrame:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:,.6g}" if abs(value) < 1e5 or value != int(value) else f"{int(value):,}"
+    """Write a number with six digits, a large whole one in full."""
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{int(value):,}" if value == int(value) and abs(value) >= 1e5 else f"{value:,.6g}"
     return str(value)

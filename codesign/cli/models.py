@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from codesign.cli.options import Format, FormatOption, show
@@ -17,6 +16,8 @@ def list_models(context: typer.Context, how: FormatOption = Format.table) -> Non
     """List the models, or show one (codesign models show NAME)."""
     if context.invoked_subcommand is not None:
         return
+    import pandas as pd
+
     from codesign.models.registry import get_model, names
 
     models = [get_model(name) for name in names()]
@@ -37,6 +38,8 @@ def show_model(
     name: Annotated[str, typer.Argument(help="A name from codesign models.")], how: FormatOption = Format.table
 ) -> None:
     """Show a model: parameters, metrics with units and known errors, sources."""
+    import pandas as pd
+
     from codesign.models.registry import get_model
 
     model = get_model(name)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from codesign.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Format(StrEnum):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from codesign.cli.options import Format, FormatOption, find_space_files, show
 from codesign.errors import SpaceError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from codesign.space import Space
 
 app = typer.Typer(help="List spaces, or show one.", invoke_without_command=True, rich_markup_mode=None)
@@ -26,6 +27,8 @@ def list_spaces(
     """List the spaces below a folder, or show one (codesign spaces show FILE)."""
     if context.invoked_subcommand is not None:
         return
+    import pandas as pd
+
     from codesign.space import read_space
 
     rows = []

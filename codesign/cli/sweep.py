@@ -53,12 +53,25 @@ def sweep(
         return
     if resume and fresh:
         raise typer.BadParameter("--resume and --fresh exclude each other")
+    from codesign.report.sweep import sweep as run
+
     files = find_space_files(spaces, long)
     beginning: Beginning = "resume" if resume else ("fresh" if fresh else "continue")
     code = 0
     for number, file in enumerate(files, start=1):
         try:
-            result = _study(file, search, budget, seed, workers, scheduler, out, beginning, quiet)
+            with _progress_bar(str(file), quiet) as watch:
+                result = run(
+                    file,
+                    out,
+                    search=search,
+                    budget=budget,
+                    seed=seed,
+                    workers=workers,
+                    scheduler=scheduler,
+                    beginning=beginning,
+                    watch=watch,
+                )
             typer.echo(_line(result))
             code = code or (0 if len(result.frontier) else 3)
         except CodesignError as error:
@@ -69,32 +82,6 @@ def sweep(
         if len(files) > 1 and not quiet:
             typer.echo(f"  ({number} of {len(files)} spaces)", err=True)
     raise typer.Exit(code)
-
-
-def _study(
-    file: Path,
-    search: str | None,
-    budget: int | None,
-    seed: int | None,
-    workers: int,
-    scheduler: str | None,
-    out: Path,
-    beginning: Beginning,
-    quiet: bool,
-) -> StudyResult:
-    from codesign.space import read_space
-    from codesign.study import Study, make_executor
-
-    space = read_space(file)
-    study = Study(space, method=search, budget=budget, seed=seed)
-    with _progress_bar(space.name, quiet) as watch:
-        result = study.run(
-            out / space.name, executor=make_executor(workers, scheduler), watch=watch, beginning=beginning
-        )
-    from codesign.report import render
-
-    render(result.folder)
-    return result
 
 
 def _line(result: StudyResult) -> str:

@@ -1,0 +1,24 @@
+"""Run the benchmarks: ``python -m benchmarks [speed] [search]``; tables and figures go to ``benchmarks/out/``."""
+
+import sys
+from pathlib import Path
+
+from benchmarks import search_quality, speed
+
+PARTS = {"speed": speed.run, "search": search_quality.run}
+
+
+def main() -> None:
+    """Run the parts named on the command line, all without."""
+    chosen = sys.argv[1:] or list(PARTS)
+    unknown = [name for name in chosen if name not in PARTS]
+    if unknown:
+        sys.exit(f"no benchmark {', '.join(unknown)}; there are: {', '.join(PARTS)}")
+    out = Path(__file__).parent / "out"
+    out.mkdir(exist_ok=True)
+    for name in chosen:
+        PARTS[name](out)
+
+
+if __name__ == "__main__":
+    main()
