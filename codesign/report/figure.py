@@ -24,13 +24,15 @@ from codesign.pareto.dominance import non_dominated
 from codesign.pareto.frontier import Frontier
 from codesign.pareto.objective import Objective, costs
 from codesign.report.labels import Label, label, significant
+from codesign.report.results import CLOUD_ROWS
 
 WIDTH_INCHES = 3.5
 HEIGHT_INCHES = 2.25
 LINE_INCHES = 0.13
 DECADES_FOR_LOG = 2.0
 
-# Okabe and Ito 2008, "Color universal design", https://jfly.uni-koeln.de/color/, ordered by difference in lightness.
+# Okabe and Ito 2002, revised 2008, "Color universal design", https://jfly.uni-koeln.de/color/; neighbours differ in
+# lightness.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#56B4E9", "#009E73", "#CC79A7", "#000000", "#F0E442")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 REST = "#888888"
@@ -74,7 +76,7 @@ def figure(
 
     Args:
         frontier: the frontier.
-        cloud: other evaluated designs, drawn in light grey behind.
+        cloud: other evaluated designs, drawn in light grey behind; of more than 5,000, a sample with a fixed seed.
         x, y: columns of numbers; None: the first and second objective.
         colour: the column that decides colour and marker; more than 8 numbers become a colour scale, more than 8 other
             values are cut to the 7 most frequent and the rest. None: all alike.
@@ -89,7 +91,10 @@ def figure(
         if name is not None and name not in frontier.table.columns:
             columns = [str(column) for column in frontier.table.columns]
             raise UnknownNameError(f"no column {name!r} to draw{nearest(name, columns)}; allowed: {', '.join(columns)}")
-    view = _View(frontier, pd.DataFrame() if cloud is None else cloud, x, y, colour, labels or {})
+    cloud = pd.DataFrame() if cloud is None else cloud
+    if len(cloud) > CLOUD_ROWS:
+        cloud = cloud.sample(CLOUD_ROWS, random_state=0)
+    view = _View(frontier, cloud, x, y, colour, labels or {})
     with _style():
         drawn = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), layout="constrained")
         axes = drawn.add_subplot()
@@ -186,11 +191,12 @@ def _crop(
 
 
 def _plain_numbers(axes: Axes) -> None:
-    """Write 0.1, 1, 10 at the decades of a logarithmic axis, and powers only where that would be long."""
+    """Write 0.1, 1, 10 at the decades of a logarithmic axis and 20,000 on a linear one; powers where that is long."""
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
-        if axis.get_scale() == "log" and low >= 1e-3 and high < 1e5:
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        plain = low >= 1e-3 and high < 1e5 if axis.get_scale() == "log" else 1e4 <= high < 1e6
+        if plain:
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
 
 
 def _steps(axes: Axes, view: _View, xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64]) -> None:

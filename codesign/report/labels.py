@@ -66,11 +66,11 @@ def significant(value: float, digits: int = 4, grouped: bool = True) -> str:
     comma = "," if grouped else ""
     if value == int(value) and abs(value) < 10**digits:
         return f"{int(value):{comma}}"
-    rounded = float(f"{value:.{digits - 1}e}")
-    exponent = math.floor(math.log10(abs(rounded)))
+    rounded = f"{value:.{digits - 1}e}"
+    exponent = int(rounded.partition("e")[2])
     if exponent >= 7 or exponent < -4:
-        return f"{value:.{digits - 1}e}"
-    return f"{rounded:{comma}.{max(0, digits - 1 - exponent)}f}"
+        return rounded
+    return f"{float(rounded):{comma}.{max(0, digits - 1 - exponent)}f}"
 
 
 def _sentence(words: list[str]) -> str:

@@ -199,7 +199,9 @@ def _parameter(column: pd.Series[Any], of: Label) -> _Column:
 def _objective(column: pd.Series[Any], results: Results, name: str) -> _Column:
     values = column.to_numpy(dtype=np.float64)
     exponent = common_exponent(values)
-    texts = [_scaled(value, exponent) for value in values]
+    finite = values[np.isfinite(values)]
+    whole = not exponent and bool((finite == np.floor(finite)).all())
+    texts = [_scaled(value, exponent, whole) for value in values]
     after = [len(text.partition(".")[2]) for text in texts]
     point = any("." in text for text in texts)
     cells = []
@@ -225,13 +227,13 @@ def common_exponent(values: np.ndarray[Any, np.dtype[np.float64]]) -> int:
     return 3 * math.floor(math.log10(largest) / 3)
 
 
-def _scaled(value: float, exponent: int) -> str:
+def _scaled(value: float, exponent: int, whole: bool) -> str:
     if not math.isfinite(value):
         return "--" if math.isnan(value) else f"{value:g}"
     scaled = value / 10.0**exponent
     if scaled == 0:
         return "0"
-    if exponent == 0 and scaled == int(scaled) and abs(scaled) < 10**_DIGITS:
+    if whole:
         return f"{int(scaled):,}"
     rounded = f"{scaled:.{_DIGITS - 1}e}"
     power = int(rounded.split("e")[1])

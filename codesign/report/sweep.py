@@ -28,7 +28,7 @@ def sweep(
 
     Args:
         space: a space, or the YAML file of one.
-        out: results go to ``out/<space>/``; None = a temporary folder that lives as long as the result, without a report.
+        out: results go to ``out/<space>/``; None = a temporary folder that lives as long as the result, no report.
         search, budget, seed: instead of the space's ``search`` section.
         workers, scheduler: local processes (1 = this one), or the address of a Dask scheduler.
         beginning: see ``Study.run``.

@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from codesign.errors import StudyError
-from codesign.pareto.certificate import Certificate
+from codesign.pareto.errors import FrontierError
 from codesign.pareto.frontier import Frontier
-from codesign.pareto.objective import Objective
+from codesign.pareto.frontier_file import read_frontier
 from codesign.study.journal import LINES, ROWS, storage_error
 
 STUDY = "study.json"
@@ -100,18 +98,9 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
 
 
 def read_study_frontier(folder: str | Path) -> Frontier:
-    """Return a finished study's frontier."""
-    summary = read_summary(folder)
-    path = Path(folder) / FRONTIER
+    """Return a finished study's frontier. StudyError when the folder holds none or a file of it is damaged."""
+    read_summary(folder)
     try:
-        table = pd.read_csv(path, keep_default_na=True)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"{path} can't be read: {error}") from error
-    return Frontier(
-        table,
-        [Objective(o["metric"], o["direction"], o["reference"]) for o in summary["objectives"]],
-        Certificate.from_json(summary["certificate"]),
-        parameters=[p["name"] for p in summary["parameters"]],
-        title=summary["title"],
-        reference=summary["hypervolume"]["reference"],
-    )
+        return read_frontier(folder)
+    except FrontierError as error:
+        raise StudyError(str(error)) from error

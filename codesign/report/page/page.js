@@ -116,9 +116,9 @@
         text: group.rows.map((i) => frontierTexts[i]), customdata: group.rows, hovertemplate: "%{text}<extra></extra>",
         marker: { color: group.colour, symbol: group.symbol, size: 9, opacity: group.rows.map((i) => (selected[i] ? 1 : 0.12)), line: { color: "#202020", width: 0.7 } } });
     }
-    const plain = (name) => { const n = numbers(data.frontier, name); return Math.min(...n) >= 1e-3 && Math.max(...n) < 1e5; };
+    const plain = (name) => { const n = numbers(data.frontier, name).map(Math.abs); return Math.min(...n) >= 1e-3 && Math.max(...n) < 1e6; };
     const axis = (name, log) => ({ title: { text: safe(column[name].label) + arrow(name) }, type: log ? "log" : "linear", zeroline: false,
-      gridcolor: "#ececec", linecolor: "#888", ticks: "outside", exponentformat: "power", dtick: log ? 1 : undefined, tickformat: log && plain(name) ? "~g" : undefined });
+      gridcolor: "#ececec", linecolor: "#888", ticks: "outside", exponentformat: plain(name) ? "none" : "power", separatethousands: true, dtick: log ? 1 : undefined, tickformat: log && plain(name) ? "~g" : undefined });
     Plotly.react("scatter", traces, { margin: { l: 64, r: 12, t: 12, b: 52 }, font, hovermode: "closest", plot_bgcolor: "#fff", paper_bgcolor: "#fff",
       hoverlabel: { align: "left", bgcolor: "#fff", font: { size: 12 } }, xaxis: { ...axis(x, controls.logX.checked), automargin: true }, yaxis: { ...axis(y, controls.logY.checked), automargin: true },
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", title: { text: colour ? safe(column[colour].label) + "&nbsp; " : "" } }, showlegend: true }, settings);
