@@ -1,9 +1,9 @@
 """codesign: hardware-software co-design exploration, from declarative spaces to Pareto frontiers.
 
-    import codesign
+import codesign
 
-    result = codesign.sweep("spaces/systolic/mobilenetv1-arrays.yaml")
-    result.frontier.table          # a pandas DataFrame
+result = codesign.sweep("spaces/systolic/mobilenetv1-arrays.yaml")
+result.frontier.table          # a pandas DataFrame
 """
 
 from __future__ import annotations

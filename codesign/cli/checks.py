@@ -30,9 +30,12 @@ def reproduce(
         table.insert(0, "reproduction", one)
         tables.append(table)
     everything = pd.concat(tables, ignore_index=True)
-    show(everything.drop(columns="source") if how is Format.table else everything, how)
     if how is Format.table:
+        show(_for_reading(everything, several=len(chosen) > 1), how)
+        _explain(everything)
         typer.echo(f"\n{_verdicts(everything)}")
+    else:
+        show(everything, how)
     _fail_when_unexplained(everything)
 
 
@@ -65,6 +68,21 @@ def validate(
     else:
         show(everything, how)
     _fail_when_unexplained(everything)
+
+
+def _for_reading(table: pd.DataFrame, several: bool) -> pd.DataFrame:
+    """Return the columns that fit a screen, differences in percent."""
+    shown = table.drop(columns=["source", "note", *([] if several else ["reproduction"])])
+    for name in ("difference", "tolerance"):
+        shown[name] = [f"{value:+.3%}" if name == "difference" else f"{value:.1%}" for value in shown[name]]
+    return shown
+
+
+def _explain(table: pd.DataFrame) -> None:
+    """Print why rows that don't match don't, one line for each reason."""
+    apart = table[(table["verdict"] != "match") & (table["note"] != "")]
+    for note, rows in apart.groupby("note", sort=False):
+        typer.echo(f"\n{'; '.join(rows['item'])}:\n  {note}")
 
 
 def _verdicts(table: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,10 +29,11 @@ LONG_FOLDER = "long"
 
 
 def show(table: pd.DataFrame, how: Format) -> None:
-    """Print a table."""
+    """Print a table, as wide as the terminal (160 characters where there is none)."""
     from codesign.report.tables import format_table
 
-    typer.echo(format_table(table, how.value).rstrip("\n"))
+    width = max(80, shutil.get_terminal_size(fallback=(160, 24)).columns)
+    typer.echo(format_table(table, how.value, width).rstrip("\n"))
 
 
 def find_space_files(paths: list[Path], long: bool = False) -> list[Path]:

@@ -48,7 +48,7 @@ class Parameter:
             raise SpaceError(f"the default {self.default!r} of {self.name} is not in {self.domain.describe()}")
 
     def to_json(self) -> dict[str, Any]:
-        """Return name, domain, unit, when, default and description as JSON types."""
+        """Return all attributes as JSON types."""
         return {
             "name": self.name,
             "domain": self.domain.to_json(),
@@ -56,4 +56,5 @@ class Parameter:
             "when": self.when,
             "default": self.default,
             "description": self.description,
+            "optional": self.optional,
         }

@@ -194,7 +194,12 @@ def _parse_entry(line: bytes) -> _Entry | None:
     try:
         data = json.loads(line)
         return _Entry(
-            *(int(data[key]) for key in ("offset", "length", "checksum", "rows", "evaluated", "feasible")),
+            offset=int(data["offset"]),
+            length=int(data["length"]),
+            checksum=int(data["checksum"]),
+            rows=int(data["rows"]),
+            evaluated=int(data["evaluated"]),
+            feasible=int(data["feasible"]),
             ideal=[float(value) for value in data["ideal"]],
             nadir=[float(value) for value in data["nadir"]],
         )

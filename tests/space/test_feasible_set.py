@@ -141,9 +141,7 @@ def test_rare_designs_of_a_set_too_large_for_tables_are_drawn_by_walking():
 
 def test_when_rejection_cannot_work_it_says_so():
     space = Space([Parameter("x", Float(0, 1)), Parameter("y", Float(0, 1))], constraints=["x + y < 1e-7"])
-    with pytest.raises(
-        SamplingError, match=r"of 4,.* random designs met .*, so rejection can't work.*step"
-    ):
+    with pytest.raises(SamplingError, match=r"of 4,.* random designs met .*, so rejection can't work.*step"):
         space.sample(10)
 
 

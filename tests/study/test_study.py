@@ -232,9 +232,7 @@ def test_a_model_that_always_raises_ends_the_study_plainly(tmp_path):
             raise RuntimeError("no")
 
     text = TOY_SPACE.replace("step: 100", "step: 1")
-    with pytest.raises(
-        ModelFailureError, match="raised on more than 1000 designs .*; the last: RuntimeError: no"
-    ):
+    with pytest.raises(ModelFailureError, match="raised on more than 1000 designs .*; the last: RuntimeError: no"):
         toy_study(model=Broken(), text=text).run(tmp_path)
 
 
@@ -270,9 +268,7 @@ def test_a_full_disk_loses_nothing(file, tmp_path, monkeypatch):
         real(descriptor)
 
     monkeypatch.setattr(journals.os, "fsync", full)
-    with pytest.raises(
-        StorageError, match=r"No space left on device; \d+ evaluated designs are safe .*--resume"
-    ):
+    with pytest.raises(StorageError, match=r"No space left on device; \d+ evaluated designs are safe .*--resume"):
         toy_study("random").run(tmp_path / "full", executor=InProcess(most_rows=20))
     assert not (tmp_path / "full" / "frontier.csv").exists()
     monkeypatch.setattr(journals.os, "fsync", real)

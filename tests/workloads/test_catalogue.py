@@ -17,8 +17,8 @@ def test_names():
         "bert-base",
         "densenet121",
         "llama2-7b",
-        "mobilenet-v1",
-        "mobilenet-v2",
+        "mobilenetv1",
+        "mobilenetv2",
         "resnet18",
         "resnet50",
         "vgg16",
@@ -33,13 +33,13 @@ def test_defaults_are_what_you_get_without_settings(name):
 
 
 def test_equal_settings_give_the_same_object():
-    plain = load_network("mobilenet-v1", width=1.0, resolution=192)
-    assert load_network("mobilenet-v1", resolution=np.int64(192), width=1) is plain
-    assert load_network("mobilenet-v1", resolution=192.0, width=np.float64(1)) is plain
+    plain = load_network("mobilenetv1", width=1.0, resolution=192)
+    assert load_network("mobilenetv1", resolution=np.int64(192), width=1) is plain
+    assert load_network("mobilenetv1", resolution=192.0, width=np.float64(1)) is plain
 
 
 def test_settings_of_a_network():
-    settings = network_settings("mobilenet-v1")
+    settings = network_settings("mobilenetv1")
     assert list(settings) == ["width", "resolution", "group_channels", "batch"]
     assert settings["resolution"].default == 224
     assert list(network_settings("llama2-7b")) == ["phase", "sequence", "context", "batch"]

@@ -109,7 +109,7 @@ def test_a_network_written_to_onnx_and_read_back_has_the_same_layers(name, tmp_p
 
 
 def test_group_convolutions_come_back(tmp_path):
-    network = load_network("mobilenet-v1", group_channels=8, width=0.5, resolution=160, batch=2)
+    network = load_network("mobilenetv1", group_channels=8, width=0.5, resolution=160, batch=2)
     path = str(tmp_path / "net.onnx")
     onnx.save(models.exported(network), path)
     assert read_onnx(path).layers == network.layers

@@ -39,14 +39,14 @@ def test_torchvision_operations_are_met_to_the_last_digit(checks):
 
 
 def test_mobilenet_v2_is_met_with_the_table_rounded_down(checks):
-    table = rows(checks, "mobilenet-v2", "macs", "tensorflow/models")
+    table = rows(checks, "mobilenetv2", "macs", "tensorflow/models")
     assert len(table) == 22
     assert ((table["off"] >= 0) & (table["off"] < 1)).all()
-    assert (rows(checks, "mobilenet-v2", "weight_words")["off"].abs() <= 0.5).all()
+    assert (rows(checks, "mobilenetv2", "weight_words")["off"].abs() <= 0.5).all()
 
 
 def test_mobilenet_v1_is_met_but_for_the_rows_that_say_why(checks):
-    table = rows(checks, "mobilenet-v1", "macs", "tensorflow/models")
+    table = rows(checks, "mobilenetv1", "macs", "tensorflow/models")
     assert len(table) == 16
     off = table[table["off"].abs() > 0.5]
     assert sorted(off["settings"]) == [
@@ -55,12 +55,12 @@ def test_mobilenet_v1_is_met_but_for_the_rows_that_say_why(checks):
         *[f"width=0.75 resolution={side}" for side in (128, 160, 192, 224)],
     ]
     assert (off["note"] != "").all()
-    assert (rows(checks, "mobilenet-v1", "macs", "keras")["off"].abs() <= 0.5).all()
+    assert (rows(checks, "mobilenetv1", "macs", "keras")["off"].abs() <= 0.5).all()
 
 
 def test_mobilenet_v1_at_three_quarters_is_published_without_its_first_layer(checks):
-    table = rows(checks, "mobilenet-v1", "macs", "tensorflow/models").set_index("settings")["published"]
+    table = rows(checks, "mobilenetv1", "macs", "tensorflow/models").set_index("settings")["published"]
     for side in (224, 192, 160, 128):
-        network = load_network("mobilenet-v1", width=0.75, resolution=side)
+        network = load_network("mobilenetv1", width=0.75, resolution=side)
         without = network.macs - network.layers[0].macs
         assert abs(without - table[f"width=0.75 resolution={side}"]) <= 500_000

@@ -155,7 +155,7 @@ def test_padding_is_part_of_the_ifmap():
 
 
 def test_depthwise_layers_both_ways():
-    depthwise = load_network("mobilenet-v1").layers[1:2]
+    depthwise = load_network("mobilenetv1").layers[1:2]
     (per_channel,), (one_filter,) = topology_rows(depthwise), topology_rows(depthwise, "one_filter")
     assert format_topology([per_channel]).splitlines()[1] == "dw1_1ch_x32,114,114,3,3,1,1,1,"
     assert format_topology([one_filter]).splitlines()[1] == "dw1,114,114,3,3,32,1,1,"
@@ -163,7 +163,7 @@ def test_depthwise_layers_both_ways():
 
 
 def test_groups_of_channels_are_run_one_by_one():
-    (row,) = topology_rows(load_network("mobilenet-v1", group_channels=4).layers[1:2])
+    (row,) = topology_rows(load_network("mobilenetv1", group_channels=4).layers[1:2])
     assert (row.channels, row.filters, row.repeat) == (4, 4, 8)
 
 
@@ -180,14 +180,14 @@ def test_pools_are_left_out():
 
 
 def test_rows_can_be_written_out():
-    text = format_topology(topology_rows(load_network("mobilenet-v1").layers[1:2]), expand=True)
+    text = format_topology(topology_rows(load_network("mobilenetv1").layers[1:2]), expand=True)
     lines = text.splitlines()[1:]
     assert len(lines) == 32
     assert lines[31] == "dw1_31,114,114,3,3,1,1,1,"
 
 
 def test_gemm_text():
-    rows = topology_rows(load_network("mobilenet-v1").layers[:2])
+    rows = topology_rows(load_network("mobilenetv1").layers[:2])
     assert format_topology(rows, "gemm").splitlines() == [
         "Layer, M, N, K,",
         "conv1,12544,32,27,",
@@ -238,7 +238,7 @@ def test_round_trip(chosen, depthwise, form, expand):
         assert [row.outputs for row in again] == outputs
 
 
-@pytest.mark.parametrize("name", ["mobilenet-v1", "resnet18", "bert-base"])
+@pytest.mark.parametrize("name", ["mobilenetv1", "resnet18", "bert-base"])
 @pytest.mark.parametrize("depthwise", ["per_channel", "one_filter"])
 def test_networks_keep_their_macs_through_a_file(name, depthwise, tmp_path):
     path = tmp_path / f"{name}.csv"

@@ -55,7 +55,7 @@ def test_a_batch_multiplies_work_and_leaves_the_weights(name):
 
 
 def test_mobilenet_v1_by_hand():
-    layers = {layer.name: layer for layer in load_network("mobilenet-v1").layers}
+    layers = {layer.name: layer for layer in load_network("mobilenetv1").layers}
     assert [name for name in layers if layers[name].kind != "pool"] == [
         "conv1",
         *[f"{kind}{block}" for block in range(1, 14) for kind in ("dw", "pw")],
@@ -73,7 +73,7 @@ def test_mobilenet_v1_by_hand():
 def test_mobilenet_v1_equals_the_reference_topology():
     text = (SHARED / "mobilenetv1-topology.csv").read_text()
     _, reference = parse_topology(text)
-    network = load_network("mobilenet-v1")
+    network = load_network("mobilenetv1")
     ours = parse_topology(format_topology(topology_rows(network.layers)))[1]
     assert len(reference) == 28
     assert ours == reference
@@ -85,8 +85,8 @@ def test_mobilenet_v1_equals_the_reference_topology():
 
 @pytest.mark.parametrize("group_channels", [1, 2, 4, 8, 16, 32])
 def test_mobilenet_v1_groups(group_channels):
-    plain = load_network("mobilenet-v1")
-    grouped = load_network("mobilenet-v1", group_channels=group_channels)
+    plain = load_network("mobilenetv1")
+    grouped = load_network("mobilenetv1", group_channels=group_channels)
     for before, after in zip(plain.layers, grouped.layers, strict=True):
         factor = group_channels if before.depthwise else 1
         assert after.macs == factor * before.macs
@@ -96,13 +96,13 @@ def test_mobilenet_v1_groups(group_channels):
 
 def test_mobilenet_v1_groups_must_divide():
     with pytest.raises(WorkloadError, match=r"group_channels = 3 doesn't divide the 32 channels of dw1 at width 1"):
-        load_network("mobilenet-v1", group_channels=3)
+        load_network("mobilenetv1", group_channels=3)
     with pytest.raises(WorkloadError, match=r"group_channels = 16 doesn't divide the 24 channels of dw1 at width 0.75"):
-        load_network("mobilenet-v1", width=0.75, group_channels=16)
+        load_network("mobilenetv1", width=0.75, group_channels=16)
 
 
 def test_mobilenet_v1_keeps_eight_channels():
-    assert load_network("mobilenet-v1", width=0.1).layers[0].out_channels == 8
+    assert load_network("mobilenetv1", width=0.1).layers[0].out_channels == 8
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_make_divisible(channels, rounded):
 
 
 def test_mobilenet_v2_shortcuts():
-    kinds = Counter(operator.kind for operator in load_network("mobilenet-v2").operators)
+    kinds = Counter(operator.kind for operator in load_network("mobilenetv2").operators)
     assert kinds["add"] == 10, "17 blocks, 7 of which change stride or channels"
     assert kinds["conv"] == 1 + 16 * 3 + 2 + 1, "the first block doesn't expand"
 
@@ -186,7 +186,7 @@ def test_vgg_at_other_resolutions_keeps_its_classifier():
     assert "adaptive_pool" in {operator.kind for operator in load_network("vgg16", resolution=320).operators}
 
 
-@pytest.mark.parametrize(("name", "least"), [("vgg16", 32), ("densenet121", 29), ("resnet18", 1), ("mobilenet-v1", 1)])
+@pytest.mark.parametrize(("name", "least"), [("vgg16", 32), ("densenet121", 29), ("resnet18", 1), ("mobilenetv1", 1)])
 def test_the_smallest_image(name, least):
     """torchvision gives 32 for VGG-16, 29 for DenseNet-121 and 1 for ResNet-18 as the smallest that work."""
     assert load_network(name, resolution=least).tensor("image").shape == (1, 3, least, least)

@@ -38,7 +38,7 @@ def mobilenet_v1(width: float, resolution: int, group_channels: int, batch: int)
     Raises:
         WorkloadError: the channels of a depthwise layer aren't a multiple of ``group_channels``.
     """
-    name = f"mobilenet-v1(width={width:g}, resolution={resolution}, group_channels={group_channels}, batch={batch})"
+    name = f"mobilenetv1(width={width:g}, resolution={resolution}, group_channels={group_channels}, batch={batch})"
     net = NetworkBuilder(name)
     image = net.input("image", batch, 3, resolution, resolution)
     channels = scaled(STEM_CHANNELS, width)
@@ -55,7 +55,7 @@ def mobilenet_v1(width: float, resolution: int, group_channels: int, batch: int)
 def _groups(channels: int, group_channels: int, layer: str, width: float) -> int:
     if channels % group_channels:
         raise WorkloadError(
-            f"mobilenet-v1: group_channels = {group_channels} doesn't divide the {channels} channels of {layer} at"
+            f"mobilenetv1: group_channels = {group_channels} doesn't divide the {channels} channels of {layer} at"
             f" width {width:g}; choose a divisor of {channels}"
         )
     return channels // group_channels
@@ -63,7 +63,7 @@ def _groups(channels: int, group_channels: int, layer: str, width: float) -> int
 
 NETWORKS = (
     ZooNetwork(
-        "mobilenet-v1",
+        "mobilenetv1",
         ("width", "resolution", "group_channels", "batch"),
         mobilenet_v1,
         "Howard et al., MobileNets, arXiv:1704.04861, Table 1; rounding as in tensorflow/models mobilenet_v1.py;"

@@ -32,7 +32,7 @@ def make_divisible(channels: float, divisor: int = 8) -> int:
 
 def mobilenet_v2(width: float, resolution: int, batch: int) -> Network:
     """Table 2 of the paper with the paddings of torchvision; a width below 1 leaves the last convolution as it is."""
-    net = NetworkBuilder(f"mobilenet-v2(width={width:g}, resolution={resolution}, batch={batch})")
+    net = NetworkBuilder(f"mobilenetv2(width={width:g}, resolution={resolution}, batch={batch})")
     image = net.input("image", batch, 3, resolution, resolution)
     stem = make_divisible(STEM_CHANNELS * width)
     flow = net.conv(image, stem, 3, stride=2, padding=1, activation="relu6", name="conv1")
@@ -64,7 +64,7 @@ def _inverted_residual(net: NetworkBuilder, source: str, expansion: int, channel
 
 NETWORKS = (
     ZooNetwork(
-        "mobilenet-v2",
+        "mobilenetv2",
         ("width", "resolution", "batch"),
         mobilenet_v2,
         "Sandler et al., MobileNetV2, arXiv:1801.04381, Table 2; torchvision.models.mobilenet_v2",
