@@ -17,11 +17,11 @@ FULL    ?=
 SWEEP_OPTIONS := --workers $(WORKERS) --out $(OUT) \
 	$(if $(BUDGET),--budget $(BUDGET)) $(if $(SEED),--seed $(SEED)) $(if $(FULL),--long)
 
-.PHONY: help sweep test test-all test-floors lint validate reproduce bench notebooks wheel clean
+.PHONY: help sweep test test-all test-floors lint validate reproduce bench notebooks wheel wheel-check clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
-	@echo "also: lint, validate, reproduce, bench, notebooks, wheel, test-floors, clean"
+	@echo "also: lint, validate, reproduce, bench, notebooks, wheel, wheel-check, test-floors, clean"
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "codesign needs Python 3.11 or newer")'
@@ -64,6 +64,10 @@ notebooks: $(STAMP)
 
 wheel: $(STAMP)
 	$(BIN)/python -m build --wheel
+
+# Build the wheel, install it into an empty environment, use it there.
+wheel-check: $(STAMP)
+	$(BIN)/python -m pytest tests/test_wheel.py
 
 clean:
 	rm -rf .venv .venv-floors build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

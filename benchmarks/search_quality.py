@@ -1,7 +1,8 @@
 """How near each search comes to a frontier that is known: hypervolume reached against designs evaluated.
 
 Each space is enumerated first. A run of a search is cut at several numbers of designs; the hypervolume of what it had
-found by then is divided by that of the true frontier, under one reference point: the worst feasible value of each objective.
+found by then is divided by that of the true frontier, under one reference point: the worst feasible value of each
+objective.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How fast: whole-network designs a second against a plain loop over the same equations; studies of a million designs.
 
-The peer for the model is the closed form of SCALE-Sim's cycle counts as a plain Python loop over designs and layers, run
-in the same process: it gives cycles only, ours gives all metrics.
+The peer for the model is the closed form of SCALE-Sim's cycle counts as a plain Python loop over designs and layers,
+run in the same process: it gives cycles only, ours gives all metrics.
 """
 
 from __future__ import annotations

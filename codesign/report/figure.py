@@ -271,7 +271,7 @@ def _name(value: Any) -> str:
         return "none"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    return significant(float(value)) if isinstance(value, float | np.floating) else str(value)
+    return f"{float(value):.4g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def _distribution(axes: Axes, view: _View) -> None:
@@ -331,7 +331,7 @@ def _caption(drawn: Figure, axes: Axes, view: _View) -> int:
         notes.append(f"{outside:,} of {len(view.cloud):,} grey designs lie beyond the axes.")
     certificate = str(view.frontier.certificate)
     notes.append(f"{certificate[:1].upper()}{certificate[1:].rstrip('.')}.")
-    lines = textwrap.wrap(" ".join(notes), 82)
+    lines = textwrap.wrap(" ".join(notes), 76)
     drawn.supxlabel("\n".join(lines), fontsize=6, color="#404040", x=0.01, ha="left", linespacing=1.2)
     return len(lines)
 

@@ -21,12 +21,14 @@ from pymoo.problems.static import StaticProblem
 from pymoo.termination import get_termination
 
 from codesign.search.protocol import Outcome, empty_batch, take_options
-from codesign.space.coding import CodeArray, is_discrete
+from codesign.space.coding import CodeArray, design_keys, is_discrete
 from codesign.space.domain import Choices, Value
 from codesign.space.space import Space
 
 UNBUILDABLE_COST = 1e30
 UNBUILDABLE_VIOLATION = 1e6
+RENEWALS = 8
+"""How often a proposal that was made before is mutated again before it is made once more."""
 FAR_STEP_SHARE = 0.25
 """Share of the mutations of a numeric gene that draw it anew instead of moving it to a neighbour."""
 
@@ -44,11 +46,13 @@ class NonDominatedSorting:
         taken = take_options("nsga2", options, {"population": 100})
         self._space = space
         self._problem = _bounds_of(space)
+        self._mutation = _KindMutation(space)
+        self._proposed: set[bytes] = set()
         self._algorithm = NSGA2(
             pop_size=int(taken["population"]),
             sampling=_FeasibleSampling(space),
             crossover=UniformCrossover(prob=0.9),
-            mutation=_KindMutation(space),
+            mutation=self._mutation,
             eliminate_duplicates=True,
         )
         self._algorithm.setup(self._problem, termination=get_termination("n_gen", 10**9), seed=seed)
@@ -59,7 +63,20 @@ class NonDominatedSorting:
         self._individuals = self._algorithm.ask()
         if self._individuals is None or len(self._individuals) == 0:
             return empty_batch(self._space)
-        raw = np.asarray(self._individuals.get("X"), dtype=np.float64)
+        raw = np.asarray(self._individuals.get("X"), dtype=np.float64).copy()
+        codes = self._feasible(raw)
+        for _ in range(RENEWALS):
+            known = np.array([key in self._proposed for key in design_keys(codes)])
+            if not known.any():
+                break
+            raw[known] = self._mutation.changed(raw[known], self._problem, self._spare)
+            codes[known] = self._feasible(raw[known])
+        self._proposed.update(design_keys(codes))
+        self._individuals.set("X", raw)
+        return codes
+
+    def _feasible(self, raw: CodeArray) -> CodeArray:
+        """Repair; where no repair is found, draw anew."""
         codes, good = self._space.sampler.repair(raw)
         if not good.all():
             codes[~good] = self._space.sampler.uniform(int((~good).sum()), self._spare)
@@ -107,7 +124,10 @@ class _KindMutation(Mutation):  # type: ignore[misc]
         self._space = space
 
     def _do(self, problem: Problem, X: CodeArray, *, random_state: np.random.Generator, **_: Any) -> CodeArray:
-        rng = random_state
+        return self.changed(X, problem, random_state)
+
+    def changed(self, X: CodeArray, problem: Problem, rng: np.random.Generator) -> CodeArray:
+        """Return mutated copies of the rows of ``X``."""
         rows, genes = X.shape
         hit = rng.random((rows, genes)) < 1.0 / genes
         far = rng.random((rows, genes)) < FAR_STEP_SHARE

@@ -163,3 +163,11 @@ def _outside(parameter: Parameter, values: CodeArray) -> npt.NDArray[np.int64]:
     domain = parameter.domain
     assert isinstance(domain, Float)
     return np.flatnonzero(~((values >= domain.low) & (values <= domain.high)))
+
+
+def design_keys(codes: CodeArray) -> list[bytes]:
+    """Return one hashable key per row; -0.0 and 0.0, and all NaN, are the same."""
+    plain = np.ascontiguousarray(np.where(np.isnan(codes), np.nan, codes + 0.0))
+    width = plain.itemsize * plain.shape[1]
+    raw = plain.tobytes()
+    return [raw[start : start + width] for start in range(0, len(raw), width)] if width else []

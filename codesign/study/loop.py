@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from codesign.search.protocol import Search
-from codesign.space.coding import CodeArray
+from codesign.space.coding import CodeArray, design_keys
 from codesign.study.evaluation import Evaluator, Results
 from codesign.study.executors import Collect, Executor
 from codesign.study.journal import Journal
-from codesign.study.memo import Memo, design_keys
+from codesign.study.memo import Memo
 from codesign.study.part import Part, whole_part
 
 IDLE_BATCHES = 50

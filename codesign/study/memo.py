@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from codesign.space.coding import CodeArray
+from codesign.space.coding import CodeArray, design_keys
 from codesign.study.evaluation import Results, join_results
 
 PlaceArray = npt.NDArray[np.int64]
@@ -53,11 +53,3 @@ class Memo:
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         return join_results(found).take(back)
-
-
-def design_keys(codes: CodeArray) -> list[bytes]:
-    """Return one hashable key per row; -0.0 and 0.0, and all NaN, are the same."""
-    plain = np.ascontiguousarray(np.where(np.isnan(codes), np.nan, codes + 0.0))
-    width = plain.itemsize * plain.shape[1]
-    raw = plain.tobytes()
-    return [raw[start : start + width] for start in range(0, len(raw), width)] if width else []

@@ -108,7 +108,7 @@ def test_a_design_among_refused_ones_keeps_every_bit():
 @pytest.mark.parametrize(
     ("design", "reason"),
     [
-        ({"network": "mobilenet-v9"}, "network = 'mobilenet-v9' is not allowed .did you mean 'mobilenet-v"),
+        ({"network": "mobilenetv9"}, "network = 'mobilenetv9' is not allowed .did you mean 'mobilenetv"),
         ({"network": None}, "network has no value"),
         ({"network": "nowhere/net.csv"}, "network = 'nowhere/net.csv': there is no such file"),
         ({"array_rows": 2000}, r"array_rows = 2000 is not allowed; allowed: 1 \.\.\. 1024"),
