@@ -14,8 +14,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(REPOSITORY)]
-    subprocess.run(command, check=True)
+    options = ["--quiet", "--no-deps", "--wheel-dir", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, str(REPOSITORY)], check=True)
     (file,) = folder.glob("codesign-*.whl")
     return file
 
@@ -29,7 +29,8 @@ def test_only_codesign_at_top_level(wheel):
 @pytest.mark.slow
 def test_data_files_are_in_it(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    in_tree = [p for p in (REPOSITORY / "codesign").rglob("*") if p.suffix in (".csv", ".html", ".js", ".css", ".typed")]
+    kinds = (".csv", ".html", ".js", ".css", ".typed")
+    in_tree = [path for path in (REPOSITORY / "codesign").rglob("*") if path.suffix in kinds]
     assert in_tree
     for path in in_tree:
         assert str(path.relative_to(REPOSITORY)) in names
