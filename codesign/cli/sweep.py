@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ def sweep(
     code = 0
     for number, file in enumerate(files, start=1):
         try:
-            with _progress_bar(str(file), quiet) as watch:
+            with _progress_bar(file.stem, quiet) as watch:
                 result = run(
                     file,
                     out,
@@ -108,7 +109,7 @@ def _progress_bar(name: str, quiet: bool) -> Iterator[Watcher | None]:
 
     columns = [
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=16),
         TextColumn("{task.fields[text]}"),
     ]
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -122,6 +123,10 @@ def _progress_bar(name: str, quiet: bool) -> Iterator[Watcher | None]:
 
 def _progress_text(progress: Progress) -> str:
     total = f" of {progress.total:,}" if progress.total is not None else ""
-    left = f", {progress.left_s:.0f} s left" if progress.left_s is not None else ""
-    volume = f", hypervolume {progress.hypervolume:.4f}" if progress.hypervolume == progress.hypervolume else ""
-    return f"{progress.evaluated:,}{total} at {progress.rate:,.0f}/s{left}; frontier {progress.frontier_size:,}{volume}"
+    words = [f"{progress.evaluated:,}{total}", f"{progress.rate:,.0f}/s"]
+    if progress.left_s is not None:
+        words.append(f"{progress.left_s:,.0f} s left")
+    words.append(f"frontier {progress.frontier_size:,}")
+    if math.isfinite(progress.hypervolume):
+        words.append(f"hypervolume {progress.hypervolume:.3f}")
+    return ", ".join(words)

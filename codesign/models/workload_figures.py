@@ -9,7 +9,7 @@ from codesign.workloads.published import published_checks
 
 
 def published() -> list[Check]:
-    """Return published operation and parameter counts beside ours; the tolerance is one unit of the last digit printed."""
+    """Return published operation and parameter counts beside ours; the tolerance is one unit of the last digit."""
     return [_check(row) for row in published_checks().to_dict("records")]
 
 

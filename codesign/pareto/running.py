@@ -34,6 +34,8 @@ class RunningFrontier:
         self.rank = rank
         self.rows_seen = 0
         self._table: pd.DataFrame | None = None
+        self._ordered = True
+        self._largest = 1_000
 
     def update(self, table: pd.DataFrame) -> None:
         """Merge a chunk. Raises FrontierError when a column is missing or the columns differ from the first chunk's."""
