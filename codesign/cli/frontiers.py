@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from codesign.cli.options import Format, FormatOption, show
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_SHOWN = 20
 
 Folder = Annotated[Path, typer.Argument(help="A study's results folder.")]
 
@@ -24,10 +29,29 @@ def frontier(folder: Folder, how: FormatOption = Format.table) -> None:
 
 def compare(first: Folder, second: Folder, how: FormatOption = Format.table) -> None:
     """Set two studies side by side: hypervolume under one reference point, coverage, what moved."""
-    from codesign.study.folder import read_study_frontier
+    from codesign.pareto import design_difference, moved_metrics
+    from codesign.study.folder import differing_settings, read_study_frontier
 
     a, b = read_study_frontier(first), read_study_frontier(second)
     table = a.compare(b)
-    if how is Format.table:
-        typer.echo(f"A: {first}: {a.certificate}\nB: {second}: {b.certificate}\n")
+    show_apart = how is Format.table
+    if show_apart:
+        typer.echo(f"A: {first}: {a.certificate}\nB: {second}: {b.certificate}")
+        for name, (of_a, of_b) in differing_settings(first, second).items():
+            typer.echo(f"   {name}: {of_a} in A, {of_b} in B")
+        typer.echo("")
     show(table, how)
+    if not show_apart or a.parameters != b.parameters:
+        return
+    objectives = [objective.metric for objective in a.objectives]
+    difference = design_difference(a, b)
+    apart = difference[difference["found_in"] != "both"][["found_in", *a.parameters, *objectives]]
+    _first_rows("designs on one frontier only", apart)
+    _first_rows("metrics of common designs that moved", moved_metrics(a, b))
+
+
+def _first_rows(title: str, table: pd.DataFrame) -> None:
+    if len(table):
+        more = f" (the first {ROWS_SHOWN} of {len(table)})" if len(table) > ROWS_SHOWN else ""
+        typer.echo(f"\n{title}{more}")
+        show(table.head(ROWS_SHOWN), Format.table)

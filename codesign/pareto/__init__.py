@@ -2,7 +2,7 @@
 
 from codesign.pareto.attainment import attained_share, attainment_surface
 from codesign.pareto.certificate import CERTIFICATE_KINDS, Certificate
-from codesign.pareto.comparison import compare, design_difference
+from codesign.pareto.comparison import compare, design_difference, moved_metrics
 from codesign.pareto.csv_file import csv_text, read_csv
 from codesign.pareto.dominance import dominated_by, non_dominated, pareto_rank, weakly_dominated_by
 from codesign.pareto.errors import FrontierError
@@ -39,6 +39,7 @@ __all__ = [
     "dominated_by",
     "hypervolume",
     "inverted_generational_distance_plus",
+    "moved_metrics",
     "multiplicative_epsilon",
     "non_dominated",
     "normalised_hypervolume",

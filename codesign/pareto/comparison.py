@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,28 @@ import pandas as pd
 from codesign.pareto import quality
 from codesign.pareto.dominance import Costs
 from codesign.pareto.errors import FrontierError
+from codesign.pareto.objective import Objective
 from codesign.pareto.reference import reference_point
 
-if TYPE_CHECKING:
-    from codesign.pareto.frontier import Frontier
+
+class Compared(Protocol):
+    """What a comparison reads of a frontier (``codesign.pareto.frontier.Frontier`` has it)."""
+
+    objectives: tuple[Objective, ...]
+    parameters: list[str]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Designs with their metrics."""
+
+    @property
+    def costs(self) -> Costs:
+        """Objective values, to be minimised."""
+
+    def __len__(self) -> int: ...
 
 
-def compare(a: Frontier, b: Frontier, reference: Mapping[str, float] | None = None) -> pd.DataFrame:
+def compare(a: Compared, b: Compared, reference: Mapping[str, float] | None = None) -> pd.DataFrame:
     """Return the columns quantity, a, b, note: each quantity for A, for B, and what it means.
 
     Both hypervolumes have one reference point, ``reference`` or else derived from the rows of both (see
@@ -35,7 +50,7 @@ def compare(a: Frontier, b: Frontier, reference: Mapping[str, float] | None = No
     return pd.DataFrame(rows, columns=["quantity", "a", "b", "note"])
 
 
-def design_difference(a: Frontier, b: Frontier) -> pd.DataFrame:
+def design_difference(a: Compared, b: Compared) -> pd.DataFrame:
     """Return the designs of both with a first column ``found_in``: ``both``, ``a`` or ``b``.
 
     The metrics of a design in both are those of A. Two designs are the same when all parameters are equal. Raises
@@ -53,7 +68,33 @@ def design_difference(a: Frontier, b: Frontier) -> pd.DataFrame:
     return table[["found_in", *[name for name in table.columns if name != "found_in"]]]
 
 
-def _require_same_objectives(a: Frontier, b: Frontier) -> None:
+def moved_metrics(a: Compared, b: Compared, tolerance: float = 0.0) -> pd.DataFrame:
+    """Return where a design of both has another metric: parameters, metric, a, b, change = (b - a) / abs(a).
+
+    Only metrics that both have; differences of at most ``tolerance``, relative, are left out. Empty when the same
+    model gave both. Raises FrontierError when the objectives differ.
+    """
+    _require_same_objectives(a, b)
+    metrics = [
+        name
+        for name in a.table.columns
+        if name not in a.parameters and name in b.table.columns and pd.api.types.is_numeric_dtype(a.table[name])
+    ]
+    rows_a = dict(zip(_keys(a), a.table.to_dict("records"), strict=True))
+    rows_b = dict(zip(_keys(b), b.table.to_dict("records"), strict=True))
+    moved = []
+    for key in (key for key in rows_a if key in rows_b):
+        for name in metrics:
+            before, after = float(rows_a[key][name]), float(rows_b[key][name])
+            if before != after and not (math.isnan(before) and math.isnan(after)):
+                change = (after - before) / abs(before) if before else math.inf
+                if not abs(change) <= tolerance:
+                    design = {parameter: rows_a[key][parameter] for parameter in a.parameters}
+                    moved.append({**design, "metric": name, "a": before, "b": after, "change": change})
+    return pd.DataFrame(moved, columns=[*a.parameters, "metric", "a", "b", "change"])
+
+
+def _require_same_objectives(a: Compared, b: Compared) -> None:
     aims = [[(o.metric, o.direction) for o in frontier.objectives] for frontier in (a, b)]
     if aims[0] != aims[1]:
         texts = [", ".join(f"{direction} {metric}" for metric, direction in aim) for aim in aims]
@@ -63,7 +104,7 @@ def _require_same_objectives(a: Frontier, b: Frontier) -> None:
 _Row = tuple[str, float, float, str]
 
 
-def _volumes(a: Frontier, b: Frontier, reference: Mapping[str, float] | None) -> list[_Row]:
+def _volumes(a: Compared, b: Compared, reference: Mapping[str, float] | None) -> list[_Row]:
     union = np.vstack([a.costs, b.costs])
     point = reference_point(union, a.objectives, reference)
     corner, ideal = point.costs(a.objectives), union.min(axis=0)
@@ -77,7 +118,7 @@ def _volumes(a: Frontier, b: Frontier, reference: Mapping[str, float] | None) ->
     return rows
 
 
-def _distances(a: Frontier, b: Frontier) -> list[_Row]:
+def _distances(a: Compared, b: Compared) -> list[_Row]:
     rows: list[_Row] = [
         (
             "coverage",
@@ -122,7 +163,7 @@ def _no_distances(x: Costs, y: Costs) -> str:
     return ""
 
 
-def _factor(a: Frontier, b: Frontier) -> _Row:
+def _factor(a: Compared, b: Compared) -> _Row:
     x, y = _ratios(a), _ratios(b)
     if (x <= 0).any() or (y <= 0).any():
         return ("multiplicative_epsilon", math.nan, math.nan, "not defined: an objective is not above 0")
@@ -134,7 +175,7 @@ def _factor(a: Frontier, b: Frontier) -> _Row:
     )
 
 
-def _ratios(frontier: Frontier) -> Costs:
+def _ratios(frontier: Compared) -> Costs:
     """Costs for ratios: a maximised metric v enters as 1/v, so that twice as good is half the cost."""
     columns = []
     for position, objective in enumerate(frontier.objectives):
@@ -145,7 +186,7 @@ def _ratios(frontier: Frontier) -> Costs:
     return np.column_stack(columns)
 
 
-def _designs(a: Frontier, b: Frontier) -> list[_Row]:
+def _designs(a: Compared, b: Compared) -> list[_Row]:
     if a.parameters != b.parameters:
         reason = "not defined: the two have different parameters"
         return [(name, math.nan, math.nan, reason) for name in ("designs_only_here", "designs_in_both")]
@@ -162,7 +203,7 @@ def _designs(a: Frontier, b: Frontier) -> list[_Row]:
     ]
 
 
-def _keys(frontier: Frontier) -> list[tuple[str, ...]]:
+def _keys(frontier: Compared) -> list[tuple[str, ...]]:
     """One tuple of texts per design, so that 8 read from a file equals 8 computed."""
     table = frontier.table[frontier.parameters]
     columns = [table[name].astype(object).fillna("").map(str) for name in frontier.parameters]

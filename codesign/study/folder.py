@@ -30,14 +30,15 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / LOCK, "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StudyError(f"{folder} is in use by another running study") from None
-            yield
+        lock = open(folder / LOCK, "w")  # noqa: SIM115 - closed below
     except OSError as error:
         raise storage_error(folder, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StudyError(f"{folder} is in use by another running study") from None
+        yield
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -46,16 +47,28 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def part_of(path: Path) -> Path:
+    """Return where a file is written before it takes its place."""
+    return path.with_name(f".{path.name}.part")
+
+
+def put_in_place(path: Path) -> None:
+    """Let what was written to ``part_of(path)`` take the place of ``path``, in one step."""
+    try:
+        os.replace(part_of(path), path)
+    except OSError as error:
+        raise storage_error(path.parent, error) from error
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to; at the end of the block it takes the place of ``path``."""
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        yield temporary
-        os.replace(temporary, path)
+        yield part_of(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        part_of(path).unlink(missing_ok=True)
         raise storage_error(path.parent, error) from error
+    put_in_place(path)
 
 
 def set_aside(folder: Path) -> Path | None:
@@ -77,8 +90,11 @@ def set_aside(folder: Path) -> Path | None:
 
 def delete_journal(folder: Path) -> None:
     """Forget what was evaluated."""
-    for name in (LINES, ROWS):
-        (folder / name).unlink(missing_ok=True)
+    try:
+        for name in (LINES, ROWS):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(folder, error) from error
 
 
 def read_summary(folder: str | Path) -> dict[str, Any]:
@@ -104,3 +120,26 @@ def read_study_frontier(folder: str | Path) -> Frontier:
         return read_frontier(folder)
     except FrontierError as error:
         raise StudyError(str(error)) from error
+
+
+def differing_settings(first: str | Path, second: str | Path) -> dict[str, tuple[str, str]]:
+    """Return what two finished studies were told differently: setting -> (first's, second's)."""
+    one, other = _settings(read_summary(first)), _settings(read_summary(second))
+    names = [*one, *(name for name in other if name not in one)]
+    none = "none"
+    pairs = {name: (one.get(name, none), other.get(name, none)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _settings(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return everything of a summary that decides its results, as texts by name."""
+    model, search = summary["model"], summary["search"]
+    settings = {"model": model["name"], "model version": model["version"]}
+    settings |= {name: str(search[name]) for name in ("method", "options", "seed", "budget")}
+    settings |= {f"fixed {name}": str(value) for name, value in summary["fixed"].items()}
+    settings |= {f"parameter {entry['name']}": entry["values"] for entry in summary["parameters"]}
+    settings["constraints"] = "; ".join(entry["expression"] for entry in summary["constraints"])
+    settings["limits"] = str(summary["limits"])
+    settings |= {f"file {path}": digest[:12] for path, digest in summary["inputs"].items()}
+    packages = summary["environment"]["packages"]
+    return settings | {f"package {name}": number for name, number in packages.items()}

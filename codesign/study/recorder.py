@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from codesign.errors import StorageError
 from codesign.pareto.dominance import non_dominated
 from codesign.pareto.objective import costs
 from codesign.pareto.quality import hypervolume
@@ -25,10 +27,10 @@ class Recorder:
 
     Args:
         evaluator: turns codes and results into tables.
-        parquet: where ``evaluations.parquet`` is to be written; None = nowhere.
+        parquet: where the table of evaluations is to be written.
     """
 
-    def __init__(self, evaluator: Evaluator, parquet: Path | None) -> None:
+    def __init__(self, evaluator: Evaluator, parquet: Path) -> None:
         self._evaluator = evaluator
         self._path = parquet
         self._writer: pq.ParquetWriter | None = None
@@ -47,9 +49,8 @@ class Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        with contextlib.suppress(StorageError):
+            self._close()
 
     def add(self, part: Part) -> None:
         """Count a part's designs, merge it into the frontier and write what it keeps."""
@@ -65,7 +66,7 @@ class Recorder:
 
     def _write(self, table: pd.DataFrame) -> None:
         self.recorded += len(table)
-        if self._path is None or not len(table):
+        if not len(table):
             return
         self._waiting.append(table)
         self._waiting_rows += len(table)
@@ -73,8 +74,6 @@ class Recorder:
             self._flush()
 
     def _flush(self) -> None:
-        if self._path is None:
-            return
         table = pd.concat(self._waiting, ignore_index=True) if self._waiting else self._empty
         self._waiting, self._waiting_rows = [], 0
         try:
@@ -89,15 +88,16 @@ class Recorder:
         """Write what is waiting and close the Parquet file."""
         if self._waiting or self._writer is None:
             self._flush()
-        if self._writer is not None:
-            try:
-                self._writer.close()
-            except OSError as error:
-                raise storage_error(self._writer_folder(), error) from error
-            self._writer = None
+        self._close()
 
-    def _writer_folder(self) -> Path:
-        return self._path.parent if self._path is not None else Path(".")
+    def _close(self) -> None:
+        if self._writer is None:
+            return
+        writer, self._writer = self._writer, None
+        try:
+            writer.close()
+        except OSError as error:
+            raise storage_error(self._path.parent, error) from error
 
     def frontier_table(self) -> pd.DataFrame:
         """Return the running frontier, texts as plain texts."""

@@ -191,9 +191,7 @@ class Study:
                 recorder, ended, complete = self._drive(folder, evaluator, running, journal, watch, by_memo=True)
         summary, frontier = self._conclude(recorder, ended, complete)
         summary["wall_s"] = round(time.monotonic() - started, 3)
-        part = folder / f".{files.EVALUATIONS}.part"
-        if part.exists():
-            part.replace(folder / files.EVALUATIONS)
+        files.put_in_place(folder / files.EVALUATIONS)
         with files.replacing(folder / files.FRONTIER) as path:
             frontier.to_csv(path)
         files.write_json(folder / files.STUDY, summary)
@@ -212,7 +210,7 @@ class Study:
         """Run one search from its start, over what the journal holds and beyond."""
         search = make_search(self.method, self.space, self.seed, self.options)
         reachable = self.space.feasible_count
-        recorder = Recorder(evaluator, folder / f".{files.EVALUATIONS}.part")
+        recorder = Recorder(evaluator, files.part_of(folder / files.EVALUATIONS))
         reporter = _Reporter(recorder, watch, _total(self.budget, reachable))
 
         def record(part: Part, recalled: int) -> None:

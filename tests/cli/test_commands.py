@@ -103,9 +103,30 @@ def test_compare_sets_two_studies_side_by_side(toy_space_file, tmp_path, command
     command_line("sweep", toy_space_file, "--out", tmp_path / "b", "--search", "random", "--budget", 60)
     done = command_line("compare", tmp_path / "a" / "toy", tmp_path / "b" / "toy", "--format", "json")
     assert done.code == 0
-    printed = json.dumps(json.loads(done.out))
-    assert "hypervolume" in printed
-    assert "coverage" in printed
+    printed = {row["quantity"]: row for row in json.loads(done.out)}
+    assert printed["hypervolume"]["a"] >= printed["hypervolume"]["b"]
+    assert printed["coverage"]["a"] == 1.0
+    read = command_line("compare", tmp_path / "a" / "toy", tmp_path / "b" / "toy").out
+    assert "method: exhaustive in A, random in B" in read
+    assert "designs on one frontier only" in read
+    assert "moved" not in read
+
+
+def test_compare_shows_what_a_changed_model_moved(toy_space_file, tmp_path, command_line, toy_model, monkeypatch):
+    command_line("sweep", toy_space_file, "--out", tmp_path / "a")
+    before = toy_model.evaluate
+
+    def slower(self, designs):
+        answer = before(self, designs)
+        return answer.assign(time_ms=answer["time_ms"] * 1.25)
+
+    monkeypatch.setattr(toy_model, "evaluate", slower)
+    monkeypatch.setattr(toy_model, "version", "2")
+    command_line("sweep", toy_space_file, "--out", tmp_path / "b")
+    read = command_line("compare", tmp_path / "a" / "toy", tmp_path / "b" / "toy").out
+    assert "model version: 1 in A, 2 in B" in read
+    assert "metrics of common designs that moved" in read
+    assert "0.25" in read
 
 
 @pytest.mark.parametrize("how", ["table", "json", "csv"])

@@ -12,6 +12,7 @@ from codesign.pareto import (
     FrontierError,
     Objective,
     design_difference,
+    moved_metrics,
     read_frontier,
     reference_point,
 )
@@ -242,3 +243,19 @@ def test_a_csv_file_alone_needs_objectives(tmp_path):
     path = make().to_csv(tmp_path / "a.csv")
     with pytest.raises(FrontierError, match=r"no study\.json beside it: say which columns are objectives"):
         read_frontier(path)
+
+
+def test_moved_metrics_are_those_of_common_designs():
+    before = make()
+    after = make(before.table.assign(area_mm2=before.table["area_mm2"] * 1.5).iloc[1:])
+    moved = moved_metrics(before, after)
+    assert set(moved["metric"]) == {"area_mm2"}
+    assert sorted(moved["rows"]) == sorted(after.table["rows"])
+    assert moved["change"].tolist() == pytest.approx([0.5] * len(after))
+    assert moved_metrics(before, after, tolerance=0.6).empty
+    assert moved_metrics(before, make()).empty
+
+
+def test_moved_metrics_of_different_objectives_are_refused():
+    with pytest.raises(FrontierError, match="different objectives"):
+        moved_metrics(make(), make(make_table().iloc[[2]], objectives=[LATENCY]))
