@@ -18,12 +18,16 @@ Folder = Annotated[Path, typer.Argument(help="A study's results folder.")]
 
 
 def frontier(folder: Folder, how: FormatOption = Format.table) -> None:
-    """Print a study's frontier."""
+    """Print a study's frontier: as a table parameters and objectives, as CSV or JSON all metrics."""
     from codesign.study.folder import read_study_frontier
 
     found = read_study_frontier(folder)
     if how is Format.table:
+        columns = [*found.parameters, *(objective.metric for objective in found.objectives)]
         typer.echo(f"{found.title}\n{found.certificate}\n")
+        show(found.table[columns], how)
+        typer.echo(f"\n{len(found.table.columns) - len(columns)} more columns with --format csv or json")
+        return
     show(found.table, how)
 
 

@@ -43,7 +43,9 @@ def sweep(
     workers: Annotated[int, typer.Option(min=1, help="Local processes.")] = 1,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler (tcp://...).")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("results"),
-    resume: Annotated[bool, typer.Option("--resume", help="Insist on going on with an interrupted study.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted study; refuse another one's folder.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier run evaluated.")] = False,
     long: Annotated[bool, typer.Option("--long", help="Also the spaces in folders named long.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only a line for each space.")] = False,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -70,7 +73,7 @@ class Processes:
 
     def start(self, evaluator: Evaluator) -> None:
         self._pool = ProcessPoolExecutor(
-            self._workers, mp_context=get_context("spawn"), initializer=_adopt, initargs=(evaluator,)
+            self._workers, mp_context=get_context("spawn"), initializer=_adopt, initargs=(evaluator, os.getpid())
         )
 
     def submit(self, codes: CodeArray) -> Collect:
@@ -163,11 +166,19 @@ def _lost_worker() -> CodesignError:
 _adopted: Evaluator | None = None
 
 
-def _adopt(evaluator: Evaluator) -> None:
-    """Make ``evaluator`` this worker's; Ctrl-C is the parent's to handle."""
+def _adopt(evaluator: Evaluator, parent: int) -> None:
+    """Make ``evaluator`` this worker's; Ctrl-C is the parent's to handle, and a worker ends with its parent."""
     global _adopted
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _adopted = evaluator
+
+
+def _end_with(parent: int) -> None:
+    """End this process once ``parent`` is gone: a killed study leaves no workers behind."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _evaluate(codes: CodeArray) -> Results:

@@ -17,7 +17,6 @@ from codesign.errors import CodesignError, SearchError, StudyError, UnknownNameE
 from codesign.models.protocol import Model
 from codesign.pareto.certificate import Certificate
 from codesign.pareto.frontier import Frontier
-from codesign.pareto.objective import Objective
 from codesign.search.registry import make_search
 from codesign.space.domain import Value
 from codesign.space.space import Space
@@ -29,8 +28,9 @@ from codesign.study.loop import Desk, Diverged, Pace, learn, walk
 from codesign.study.matching import located, match, model_of
 from codesign.study.part import Part, frontier_part, whole_part
 from codesign.study.progress import Progress, Throttle, Watcher
-from codesign.study.provenance import environment, input_files, text_hash
+from codesign.study.provenance import environment, input_files
 from codesign.study.recorder import Recorder
+from codesign.study.summary import describe
 
 DEFAULT_BUDGET = 2_000
 MAX_RECORDED_DESIGNS = 5_000_000
@@ -66,8 +66,9 @@ class Study:
     Args:
         space: what to explore; names the model, unless ``model`` is given.
         model: instead of the one that the space names.
-        method, budget, seed, options: instead of the space's ``search`` section. ``budget`` counts distinct designs;
-            without one, exhaustive search takes all designs and the others ``DEFAULT_BUDGET``.
+        method, budget, seed, options: instead of the space's ``search`` section, whose budget and options hold for its
+            own method only. ``budget`` counts distinct designs; without one, exhaustive search takes all designs, the
+            others ``DEFAULT_BUDGET``.
 
     Raises SpaceError when space and model don't fit, SearchError when the search can't work on the space.
     """
@@ -91,10 +92,10 @@ class Study:
             shares = ", ".join(f"{row.constraint} ({row.share:.4%})" for row in space.cuts().itertuples())
             raise located(space).error(("constraints",), f"no design meets the constraints; alone they cut: {shares}")
         self.method = method or space.search.method
-        given = space.search.options if self.method == space.search.method else {}
-        self.options = dict(given if options is None else options)
+        own = self.method == space.search.method
+        self.options = dict(options if options is not None else (space.search.options if own else {}))
         self.seed = space.search.seed if seed is None else seed
-        self.budget = self._budget(budget)
+        self.budget = self._budget(budget if budget is not None or not own else space.search.budget)
         self._check_search(given_here=method is not None or options is not None)
 
     def _check_search(self, given_here: bool) -> None:
@@ -107,12 +108,9 @@ class Study:
             raise located(self.space).error(("search", "method"), str(error)) from None
 
     def _budget(self, budget: int | None) -> int | None:
-        chosen = budget if budget is not None else self.space.search.budget
-        if chosen is None and self.method != "exhaustive":
-            chosen = DEFAULT_BUDGET
-        if chosen is not None and chosen < 1:
-            raise StudyError(f"the budget must be at least 1, found {chosen}")
-        return chosen
+        if budget is not None and budget < 1:
+            raise StudyError(f"the budget must be at least 1, found {budget}")
+        return DEFAULT_BUDGET if budget is None and self.method != "exhaustive" else budget
 
     def header(self) -> dict[str, Any]:
         """Return what the journal's rows depend on; a journal with another header is another study's."""
@@ -141,8 +139,8 @@ class Study:
             folder: where results go; None = a temporary folder that lives as long as the result.
             executor: where evaluations run; default in this process.
             watch: called now and then with the progress.
-            beginning: ``continue`` takes up a journal of this very study if there is one and sets aside another
-                study's; ``resume`` insists on a journal of this study; ``fresh`` forgets the journal.
+            beginning: ``continue`` takes up a journal of this very study if there is one and sets another study's
+                aside; ``resume`` does the same but refuses another study's; ``fresh`` forgets the journal.
 
         Raises Interrupted after Ctrl-C, StorageError when writing fails: in both cases nothing evaluated is lost.
         """
@@ -165,11 +163,9 @@ class Study:
         if beginning == "fresh":
             files.delete_journal(folder)
             return
-        if found == self.header():
+        if found is None or found == self.header():
             return
         if beginning == "resume":
-            if found is None:
-                raise StudyError(f"{folder} holds no journal to resume")
             changed = [key for key, value in self.header().items() if found.get(key) != value]
             raise StudyError(
                 f"{folder} holds another study (differs in {', '.join(changed)}); "
@@ -247,7 +243,20 @@ class Study:
             reference=reference,
         )
         volume = frontier.hypervolume() if recorder.feasible else 0.0
-        summary = self._summary(recorder, ended, certificate)
+        summary = describe(self.space, self.model)
+        search = {
+            "method": self.method,
+            "options": self.options,
+            "seed": self.seed,
+            "budget": self.budget,
+            "ended": ended,
+        }
+        summary |= {
+            "search": search,
+            "certificate": certificate.to_json(),
+            "counts": self._counts(recorder),
+            "environment": environment(),
+        }
         normalised = recorder.normalised_hypervolume()
         summary["hypervolume"] = {
             "value": volume,
@@ -256,6 +265,16 @@ class Study:
             "reference_source": source,
         }
         return summary, frontier
+
+    def _counts(self, recorder: Recorder) -> dict[str, int | None]:
+        return {
+            "cardinality": self.space.cardinality,
+            "feasible_designs": self.space.feasible_count,
+            "evaluated": recorder.evaluated,
+            "feasible": recorder.feasible,
+            "infeasible": recorder.evaluated - recorder.feasible,
+            "recorded": recorder.recorded,
+        }
 
     def _reference(self, recorder: Recorder) -> tuple[dict[str, float], str]:
         """Return the hypervolume's reference point and a sentence on how it was chosen."""
@@ -279,59 +298,6 @@ class Study:
         of = f" of {count:,}" if count is not None else ""
         text = f"{recorder.evaluated:,}{of} designs evaluated by {self.method} ({ended}); nothing is proven"
         return Certificate("heuristic", text)
-
-    def _summary(self, recorder: Recorder, ended: str, certificate: Certificate) -> dict[str, Any]:
-        space, model = self.space, self.model
-        return {
-            "format": 1,
-            "name": space.name,
-            "title": space.title,
-            "space": {"file": space.source.file, "sha256": text_hash(space.source.text), "text": space.source.text},
-            "parameters": [
-                {"name": p.name, "unit": p.unit, "kind": p.domain.kind, "values": p.domain.describe()}
-                for p in space.parameters
-            ],
-            "fixed": space.fixed,
-            "constraints": [
-                {"expression": row.constraint, "share_cut": row.share, "exact": row.exact}
-                for row in space.cuts().itertuples()
-            ],
-            "objectives": [_objective(objective) for objective in space.objectives],
-            "limits": {limit.metric: _bounds(limit.at_most, limit.at_least) for limit in space.limits},
-            "figure": {"x": space.figure.x, "y": space.figure.y, "colour": space.figure.colour},
-            "model": {
-                "name": model.name,
-                "version": model.version,
-                "sources": list(model.sources),
-                "metrics": {
-                    name: {
-                        "unit": metric.unit,
-                        "direction": metric.direction,
-                        "description": metric.description,
-                        "known_error": metric.known_error,
-                    }
-                    for name, metric in model.metrics.items()
-                },
-            },
-            "inputs": input_files(space),
-            "search": {
-                "method": self.method,
-                "options": self.options,
-                "seed": self.seed,
-                "budget": self.budget,
-                "ended": ended,
-            },
-            "certificate": certificate.to_json(),
-            "counts": {
-                "cardinality": space.cardinality,
-                "feasible_designs": space.feasible_count,
-                "evaluated": recorder.evaluated,
-                "feasible": recorder.feasible,
-                "infeasible": recorder.evaluated - recorder.feasible,
-                "recorded": recorder.recorded,
-            },
-            "environment": environment(),
-        }
 
 
 class _Reporter:
@@ -365,11 +331,3 @@ class _Reporter:
 def _total(budget: int | None, reachable: int | None) -> int | None:
     known = [number for number in (budget, reachable) if number is not None]
     return min(known) if known else None
-
-
-def _objective(objective: Objective) -> dict[str, Any]:
-    return {"metric": objective.metric, "direction": objective.direction, "reference": objective.reference}
-
-
-def _bounds(at_most: float | None, at_least: float | None) -> dict[str, float]:
-    return {name: bound for name, bound in (("at_most", at_most), ("at_least", at_least)) if bound is not None}

@@ -195,7 +195,6 @@ def test_one_plain_line_and_exit_code_2(text, message, command, tmp_path, toy_mo
         (["sweep", "TMP/toy.yaml", "--budget", "0"], "budget"),
         (["sweep", "TMP/toy.yaml", "--search", "nsga"], "no search 'nsga' \\(did you mean 'nsga3'"),
         (["sweep", "TMP/toy.yaml", "--resume", "--fresh"], "exclude each other"),
-        (["sweep", "TMP/toy.yaml", "--resume", "--out", "TMP/x"], "holds no journal to resume"),
         (["sweep", "TMP/toy.yaml", "--workers", "0"], "workers"),
         (["sweep", "TMP/toy.yaml", "--colour", "red"], "No such option"),
         (["spaces", "show", "no-such.yaml"], "no such file"),

@@ -2,6 +2,10 @@
 
 import importlib.util
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -60,3 +64,39 @@ def test_a_dask_cluster_gives_the_same_bits():
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
         executor = make_executor(scheduler=cluster.scheduler_address)
         np.testing.assert_array_equal(evaluate(executor), evaluate(InProcess()))
+
+
+def test_a_killed_study_leaves_no_workers_behind(tmp_path):
+    code = (
+        "import os, signal\n"
+        "from tests.study.test_executors import SPACE, CODES\n"
+        "from codesign.study.evaluation import Evaluator\n"
+        "from codesign.study.executors import Processes\n"
+        "from codesign.testing.toys import ToyAccelerator\n"
+        "if __name__ == '__main__':\n"
+        "    executor = Processes(2)\n"
+        "    executor.start(Evaluator(SPACE, ToyAccelerator()))\n"
+        "    [collect() for collect in [executor.submit(CODES[:9]), executor.submit(CODES[9:])]]\n"
+        "    print(*executor._pool._processes, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    script = tmp_path / "killed.py"
+    script.write_text(code)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in [os.getcwd(), *sys.path] if path)}
+    done = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+    workers = [int(word) for word in done.stdout.split()]
+    assert workers
+    deadline = time.monotonic() + 15
+    while any(_alive(worker) for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(_alive(worker) for worker in workers)
+
+
+def _alive(process):
+    """Whether a process exists and isn't a zombie that nobody has waited for."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

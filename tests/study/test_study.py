@@ -182,9 +182,11 @@ def test_another_study_in_the_folder_is_set_aside_never_lost(tmp_path):
     assert (tmp_path / "study.previous-2" / "frontier.csv").exists()
 
 
-def test_resume_without_a_journal_is_refused(tmp_path):
-    with pytest.raises(StudyError, match="holds no journal to resume"):
-        toy_study().run(tmp_path, beginning="resume")
+def test_resume_of_a_study_killed_before_it_began_begins(tmp_path):
+    for name, start in (("empty", b""), ("cut", b'{"format": 1, "mod')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / journals.LINES).write_bytes(start)
+        assert toy_study().run(tmp_path / name, beginning="resume").frontier.certificate.kind == "enumerated"
 
 
 def test_a_journal_made_by_other_library_versions_still_serves(tmp_path, monkeypatch):

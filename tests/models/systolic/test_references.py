@@ -66,7 +66,11 @@ def test_the_simulator_behind_draco():
     checks = draco()
     by_item = {check.item: check for check in checks}
     assert all(c.verdict == "match" for c in checks if "conv_cycles" in c.item)
-    assert all(c.verdict == "match" for c in checks if "64x64 G=" in c.item or "32x32" in c.item)
+    exact = [c for c in checks if ("64x64 G=" in c.item or "32x32" in c.item) and "energy_1e9" not in c.item]
+    assert all(c.verdict == "match" for c in exact)
+    energies = [c for c in checks if "energy_1e9" in c.item]
+    assert len(energies) == 6
+    assert all(0.95 * c.reference < c.ours < c.reference and "blocking" in c.note for c in energies)
     assert by_item["DRACO 64x64 G=1 latency_ms (delay goal)"].ours == 378270 / 200e3
     for check in checks:
         if check.verdict != "match":
