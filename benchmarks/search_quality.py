@@ -50,9 +50,11 @@ def true_frontier(space: Space) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, A
     return costs(result.frontier.table, space.objectives), reference, len(everything)
 
 
-def shares(space: Space, method: str, seed: int, best: float, reference: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
-    """Return the share of the true hypervolume that one run had reached at each checkpoint."""
-    most = SLOW.get(method, (CHECKPOINTS[-1], 0))[0]
+def shares(
+    space: Space, method: str, seed: int, best: float, reference: np.ndarray[Any, Any], most: int
+) -> list[dict[str, Any]]:
+    """Return the share of the true hypervolume that one run had reached at each checkpoint up to ``most``."""
+    most = min(most, SLOW.get(method, (CHECKPOINTS[-1], 0))[0])
     options = {"population": 50} if method == "nsga2" else {}
     found = Study(space, method=method, budget=most, seed=seed, options=options).run().evaluations
     rows = []
@@ -73,7 +75,7 @@ def measure(name: str, file: Path) -> pd.DataFrame:
     for method in methods(space):
         started = time.monotonic()
         for seed in range(SLOW.get(method, (0, SEEDS))[1]):
-            rows += shares(space, method, seed, best, reference)
+            rows += shares(space, method, seed, best, reference, count // 2)
         print(f"{name}: {method} took {time.monotonic() - started:.1f} s", file=sys.stderr)
     table = pd.DataFrame(rows)
     table.insert(0, "space", name)

@@ -38,6 +38,8 @@ def evaluate(
     answer = chosen.evaluate(table)
     both = pd.concat([table, answer], axis=1)
     if how is Format.table and len(both) == 1:
+        if not answer["feasible"].iloc[0]:
+            both = both[[*table.columns, "feasible", "reason"]]
         both = pd.DataFrame({"column": both.columns, "value": [_text(value) for value in both.iloc[0]]})
     show(both, how)
     if not answer["feasible"].any():

@@ -76,7 +76,9 @@ def sweep(
                     watch=watch,
                 )
             typer.echo(_line(result))
-            code = code or (0 if len(result.frontier) else 3)
+            if not len(result.frontier):
+                code = code or 3
+                typer.echo(_why_nothing(result), err=True)
         except CodesignError as error:
             typer.echo(f"codesign: {error}", err=True)
             if error.exit_code == 130 or len(files) == 1:
@@ -97,6 +99,13 @@ def _line(result: StudyResult) -> str:
         f"{summary['wall_s']:.1f} s; frontier {size:,} designs, {kind}{share}\n"
         f"  -> {result.folder}/frontier.csv .tex .png .pdf, report.html"
     )
+
+
+def _why_nothing(result: StudyResult) -> str:
+    """Say why no design is feasible: the most frequent reasons."""
+    reasons = result.evaluations["reason"].value_counts().head(3)
+    lines = [f"  {count:,} designs: {reason}" for reason, count in reasons.items()]
+    return "\n".join(["codesign: no feasible design; most often because", *lines])
 
 
 @contextmanager

@@ -66,6 +66,8 @@ def test_no_feasible_design_is_exit_code_3(tmp_path, toy_model, command_line):
     done = command_line("sweep", tmp_path / "none.yaml", "--out", tmp_path / "out")
     assert done.code == 3, done.err
     assert "(0 feasible)" in done.out
+    assert "no feasible design; most often because" in done.err
+    assert "designs: area_mm2 is above 0.0001" in done.err
     assert (tmp_path / "out" / "none" / "frontier.csv").read_text().count("\n") == 1
 
 
