@@ -8,9 +8,9 @@ design", which is defined everywhere, and no evaluation is spent on a design tha
 from __future__ import annotations
 
 import importlib.util
-import logging
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,18 @@ from codesign.space.domain import Choices, Float, Integer, Value
 from codesign.space.parameter import Parameter
 from codesign.space.space import Space
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
-logging.getLogger("optuna").addFilter(lambda record: record.levelno >= logging.ERROR)
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna's notices and warnings away while it works for us; its settings are left as they were."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
 
 
 @dataclass(frozen=True)
@@ -90,23 +100,20 @@ class OptunaSearch:
         kind = KINDS[method]
         taken = take_options(method, options, kind.defaults)
         _check_fit(method, kind, space)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler = kind.make(seed, taken)
         self._space = space
         self._batch = int(taken["batch"])
         self._heeds_limits = kind.heeds_limits
         self._order = activity_order(space.parameters, space.conditions)
         self._positions = {parameter.name: index for index, parameter in enumerate(space.parameters)}
         directions = [optuna.study.StudyDirection.MINIMIZE] * max(1, len(space.objectives))
-        self._study = optuna.create_study(sampler=sampler, directions=directions)
+        with _quiet():
+            self._study = optuna.create_study(sampler=kind.make(seed, taken), directions=directions)
         self._trials: list[optuna.Trial] = []
 
     def ask(self) -> CodeArray:
         self._trials = []
         raw = np.empty((self._batch, len(self._space.parameters)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quiet():
             for row in range(self._batch):
                 trial = self._study.ask()
                 raw[row] = self._suggest(trial)
@@ -133,14 +140,17 @@ class OptunaSearch:
         return chosen
 
     def tell(self, codes: CodeArray, outcome: Outcome) -> None:
-        limited = bool(self._space.limits)
-        for trial, costs, violation in zip(self._trials, outcome.costs, outcome.violation, strict=True):
-            if not np.isfinite(costs).all() or (violation > 0 and not self._heeds_limits):
-                self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
-                continue
-            if limited and self._heeds_limits:
-                trial.set_constraint("limits", float(violation))
-            self._study.tell(trial, [float(cost) for cost in costs])
+        with _quiet():
+            for trial, costs, violation in zip(self._trials, outcome.costs, outcome.violation, strict=True):
+                self._tell(trial, costs, float(violation))
+
+    def _tell(self, trial: optuna.Trial, costs: CodeArray, violation: float) -> None:
+        if not np.isfinite(costs).all() or (violation > 0 and not self._heeds_limits):
+            self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            return
+        if self._space.limits and self._heeds_limits:
+            trial.set_constraint("limits", violation)
+        self._study.tell(trial, [float(cost) for cost in costs])
 
 
 def _suggest_code(trial: optuna.Trial, parameter: Parameter) -> float:
