@@ -1,13 +1,20 @@
 """Fixtures for all tests."""
 
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import settings
 
 from codesign.models import registry
 from codesign.testing.toys import TOY_SPACE, ToyAccelerator
+
+# No test asserts on time; in CI the examples are the same in every run.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
