@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from typing import Annotated
 
 import typer
 
 from codesign.cli.options import Format, FormatOption, show
+
+MUST = "must be given"
 
 app = typer.Typer(help="List models, or show one.", invoke_without_command=True, rich_markup_mode=None)
 
@@ -57,16 +61,30 @@ def show_model(
     if how is not Format.table:
         show(pd.concat([parameters, metrics], ignore_index=True), how)
         return
-    typer.echo(f"{model.name} {model.version}: {model.description}\n")
-    show(parameters.drop(columns=["what", "known_error"]), how)
-    typer.echo("")
-    show(metrics.drop(columns=["what", "default"]).rename(columns={"values": "better"}), how)
-    typer.echo("\nsources:")
+    typer.echo(f"{model.name} {model.version}: {model.description}\n\nPARAMETERS")
+    for parameter in model.parameters.values():
+        unit = f" [{parameter.unit}]" if parameter.unit else ""
+        default = _default(parameter.default, parameter.optional)
+        default = default if default == MUST else f"default {default}"
+        _paragraph(f"{parameter.name}{unit}: {parameter.domain.describe()}; {default}", parameter.description)
+    typer.echo("\nMETRICS")
+    for metric in model.metrics.values():
+        known = f". Known error: {metric.known_error}" if metric.known_error else ""
+        _paragraph(f"{metric.name} [{metric.unit}], {metric.direction}", metric.description + known)
+    typer.echo("\nSOURCES")
     for source in model.sources:
-        typer.echo(f"  {source}")
+        _paragraph(source, "")
+
+
+def _paragraph(head: str, text: str) -> None:
+    width = max(80, shutil.get_terminal_size(fallback=(120, 24)).columns)
+    for words, indent in ((head, "  "), (text, "      ")):
+        if words:
+            wrapped = textwrap.wrap(words, width, initial_indent=indent, subsequent_indent=indent + "    ")
+            typer.echo("\n".join(wrapped))
 
 
 def _default(value: object, optional: bool) -> str:
     if value is not None:
-        return str(value)
-    return "none" if optional else "must be given"
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return "none" if optional else MUST

@@ -157,7 +157,10 @@ def test_models_lists_and_shows(toy_model, command_line):
     }
     assert {"compute_cycles", "utilisation"} <= {row["name"] for row in shown if row["what"] == "metric"}
     assert all(row["unit"] and row["description"] for row in shown if row["what"] == "metric")
-    assert "sources:" in command_line("models", "show", "systolic.array").out
+    read = command_line("models", "show", "systolic.array").out
+    assert "PARAMETERS" in read
+    assert "dataflow: {ws, os, is, rs}; default ws" in read
+    assert "arXiv 2006.15103" in read
 
 
 def test_evaluate_one_design(toy_model, command_line):
