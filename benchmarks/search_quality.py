@@ -129,8 +129,8 @@ def page(table: pd.DataFrame) -> str:
         "![share of the true hypervolume against designs evaluated](images/search-quality.png)",
         "",
         "Optuna's searches propose from the unconstrained space, and an infeasible proposal is repaired to the nearest",
-        "feasible design, which lies on a constraint's edge. Where the best designs lie there too (one-objective), their",
-        "first designs are already good; where they don't (draco-mobilenetv1), theirs are worse than random ones.",
+        "feasible design, which lies on a constraint's edge. Where the best designs lie there too (one-objective),",
+        "their first designs are already good; where they don't (draco-mobilenetv1), they are worse than random ones.",
     ]
     for name, part in table.groupby("space", sort=False):
         medians = part.pivot_table(index="search", columns="designs", values="share", aggfunc="median", sort=False)
