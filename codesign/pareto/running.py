@@ -50,22 +50,33 @@ class RunningFrontier:
         if _FEASIBLE in table.columns:
             candidates = candidates[candidates[_FEASIBLE].to_numpy(dtype=bool)]
         candidates = candidates[non_dominated(costs(candidates, self.objectives))]
+        self._ordered = False
         if self._table is None:
-            self._table = canonical(candidates, self.objectives, self.rank)
+            self._table = candidates
             return
         self._table, candidates = _same_types(self._table, candidates[list(self._table.columns)])
         if len(candidates):
             merged = pd.concat([self._table, candidates], ignore_index=True)
-            kept = merged[non_dominated(costs(merged, self.objectives))]
-            self._table = canonical(kept, self.objectives, self.rank)
+            self._table = merged[non_dominated(costs(merged, self.objectives))]
+            if len(self._table) > self._largest:
+                self._largest = 2 * len(self._order())
 
     @property
     def table(self) -> pd.DataFrame:
         """The frontier so far, in canonical order (see ``canonical``); a copy. Without columns before any chunk."""
-        return pd.DataFrame() if self._table is None else self._table.copy()
+        return self._order().copy()
 
     def __len__(self) -> int:
-        return 0 if self._table is None else len(self._table)
+        return len(self._order())
+
+    def _order(self) -> pd.DataFrame:
+        """Put the rows in order and drop equal ones: when they are asked for, or when equal ones may have piled up."""
+        if self._table is None:
+            return pd.DataFrame()
+        if not self._ordered:
+            self._table = canonical(self._table, self.objectives, self.rank)
+            self._ordered = True
+        return self._table
 
     @staticmethod
     def _require_same_columns(table: pd.DataFrame, known: pd.DataFrame) -> None:

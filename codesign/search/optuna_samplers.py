@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import optuna
@@ -185,10 +184,3 @@ def _require_plain_numbers(method: str, parameters: Sequence[Parameter]) -> None
                 f"the search {method!r} takes numbers that are always active, but {parameter.name!r} {why}; "
                 "use nsga2 or tpe, or fix it"
             )
-
-
-def trials_of(search: Any) -> list[optuna.trial.FrozenTrial]:
-    """Return the finished trials of an Optuna search, for Optuna's own plots and importances."""
-    if not isinstance(search, OptunaSearch):
-        raise SearchError("only Optuna's searches have trials")
-    return search._study.get_trials(deepcopy=False)

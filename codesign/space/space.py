@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from codesign.errors import SpaceError, nearest
+from codesign.errors import SpaceError
 from codesign.pareto.objective import Objective
 from codesign.space import coding
 from codesign.space.counting import count_designs
@@ -365,11 +365,3 @@ def _rechunk(pieces: Iterator[CodeArray], rows: int, width: int) -> Iterator[Cod
             waiting, count = ([joined[rows:]], count - rows) if count > rows else ([], 0)
     if count:
         yield np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
-
-
-def check_known(name: str, allowed: Sequence[str], what: str, path: str) -> None:
-    """Raise SpaceError unless ``name`` is one of ``allowed``."""
-    if name not in allowed:
-        raise SpaceError(
-            f"no {what} {name!r}{nearest(name, allowed)}; allowed: {', '.join(allowed) or 'none'}", path=path
-        )

@@ -11,7 +11,6 @@ import pandas as pd
 from codesign.models.systolic.layers import FloatArray
 from codesign.technology import LEVELS, EnergyTable, energy_tables
 
-STATIC = "static"
 UNSET = np.nan
 IntArray = npt.NDArray[np.int64]
 
@@ -57,7 +56,6 @@ class EnergyLookup:
         self.levels = {level: np.array([_word(t, level, b) for t, b in pairs]) for level in LEVELS}
         self.static_mw = np.array([t.static_mw if t and t.unit == "pJ" else 0.0 for t, _ in pairs])
         self.picojoules = np.array([1.0 if t and t.unit == "pJ" else UNSET for t, _ in pairs])
-        self.has_word = np.array([t is None or b in t.word_bits for t, b in pairs])
         self.has_curve = np.array([t is not None and t.sram_curve is not None for t, _ in pairs])
 
     def pair(self, table: IntArray, word_bits: FloatArray) -> IntArray:
