@@ -22,7 +22,7 @@ from codesign.search import search_methods
 
 SPACES = Path(__file__).resolve().parents[1] / "spaces" / "systolic"
 CASES = {
-    "mobilenetv1-arrays": SPACES / "mobilenetv1-arrays.yaml",
+    "mobilenetv1-arrays": Path(__file__).parent / "spaces" / "mobilenetv1-arrays.yaml",
     "draco-mobilenetv1": SPACES / "draco-mobilenetv1.yaml",
     "one-objective": Path(__file__).parent / "spaces" / "one-objective.yaml",
 }

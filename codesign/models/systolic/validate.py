@@ -18,6 +18,7 @@ TOOL = "scalesim 3.0.0 (PyPI), our run"
 UNITS = {"compute_cycles": "cycles"}
 WORDS = tuple(name for name in COUNTS if name.endswith(("reads", "writes")))
 DRAM_TOLERANCE = 0.05
+_ACTIVE = "ours averages over whole passes; why the chip keeps more elements busy in conv1 isn't known"
 
 _NOTES = {
     "sram_ofmap_writes": "os: the tool counts rows + columns words too many in each fold",
@@ -152,7 +153,15 @@ def _eyeriss_chip() -> list[Check]:
         active = layer.macs / cycles
         checks += [
             Check(f"{name} latency", float(row["latency_ms"]), cycles / 2e5, "ms", 0.2, row["source"], note),
-            Check(f"{name} active elements", float(row["active_elements"]), active, "elements", 0.03, row["source"]),
+            Check(
+                f"{name} active elements",
+                float(row["active_elements"]),
+                active,
+                "elements",
+                0.01,
+                row["source"],
+                _ACTIVE,
+            ),
         ]
     return checks
 

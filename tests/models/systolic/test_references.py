@@ -48,7 +48,7 @@ def test_every_network_total_is_equal():
 def test_what_differs_from_scalesim_is_traffic_or_outputs_and_has_a_reason():
     for check in scalesim():
         if check.verdict != "match":
-            assert "dram" in check.item or "os" in check.item, check.item
+            assert any(word in check.item for word in ("dram", "os", "conv1 active")), check.item
             assert len(check.note) > 40, check.item
 
 
