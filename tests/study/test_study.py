@@ -282,10 +282,10 @@ def test_a_full_disk_loses_nothing(file, tmp_path, monkeypatch):
 
 def test_a_truly_full_file_system_loses_nothing(tmp_path):
     code = (
-        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)); "
+        "import resource, signal, sys; sys.dont_write_bytecode = True; "
         "from tests.study.test_study import toy_study; from codesign.study.executors import InProcess; "
-        "from codesign.errors import StorageError\n"
+        "from codesign.errors import StorageError; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
         f"try: toy_study('random').run({str(tmp_path / 'full')!r}, executor=InProcess(most_rows=20))\n"
         "except StorageError as error: print(error); sys.exit(2)"
     )
