@@ -12,22 +12,7 @@ from dataclasses import replace
 from codesign.errors import WorkloadError
 from codesign.workloads.dataflow import Attribute, Operator, Role, Tensor
 from codesign.workloads.graph import Network
-
-Padding = int | str | tuple[int, int, int, int]
-
-
-def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Padding before and after that makes the output ceil(size / stride), the odd one after.
-
-    Source: TensorFlow, "SAME": total = max((ceil(size/stride) - 1) * stride + kernel - size, 0).
-    """
-    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    return total // 2, total - total // 2
-
-
-def window_outputs(size: int, kernel: int, stride: int, before: int, after: int) -> int:
-    """floor((size + before + after - kernel) / stride) + 1."""
-    return (size + before + after - kernel) // stride + 1
+from codesign.workloads.windows import Padding, Sizes, Window, window
 
 
 class NetworkBuilder:
@@ -96,24 +81,27 @@ class NetworkBuilder:
         self,
         source: str,
         channels: int,
-        kernel: int,
+        kernel: Sizes,
         *,
-        stride: int = 1,
+        stride: Sizes = 1,
         padding: Padding = "same",
+        dilation: Sizes = 1,
         groups: int = 1,
         norm: bool = True,
         bias: bool = False,
         activation: str | None = None,
         name: str | None = None,
     ) -> str:
-        """Add a square convolution, and its activation as an operator of its own.
+        """Add a convolution over an image or a video, and its activation as an operator of its own.
 
         Args:
-            source: the image read.
+            source: batch x channels x rows x columns, or batch x channels x frames x rows x columns.
             channels: of the output.
-            kernel: rows = columns of the filter.
-            stride: in rows and columns.
-            padding: ``"same"`` (see ``same_padding``), a number for all four sides, or (top, left, bottom, right).
+            kernel: taps: one number for all dimensions, or one for each.
+            stride: in all dimensions, or in each.
+            padding: ``"same"`` (see ``same_padding``), a number for all sides, one for each dimension, or all sides:
+                before each dimension, then after each (for an image top, left, bottom, right).
+            dilation: distance of neighbouring taps.
             groups: 1 is dense.
             norm: a batch norm follows; it is folded into weights and bias as inference does.
             bias: a bias without batch norm.
@@ -121,83 +109,133 @@ class NetworkBuilder:
             name: of the convolution.
         """
         name = self._name(name, "conv")
-        batch, in_channels, rows, columns = self.shape(source)
+        batch, in_channels, *sizes = self.shape(source)
         if in_channels % groups or channels % groups:
             raise WorkloadError(
                 f"network {self.name!r}: {name!r} has {in_channels} input and {channels} output channels, which"
                 f" {groups} groups don't divide"
             )
-        sides = self._sides(padding, (rows, columns), kernel, stride)
-        inputs = [source, self.weight(f"{name}.weight", channels, in_channels // groups, kernel, kernel)]
-        attributes: dict[str, Attribute] = {"strides": (stride, stride), "padding": sides, "groups": groups}
+        taps = window(sizes, kernel, stride, padding, dilation)
+        inputs = [source, self.weight(f"{name}.weight", channels, in_channels // groups, *taps.kernel)]
+        attributes: dict[str, Attribute] = {"strides": taps.strides, "padding": taps.padding, "groups": groups}
+        if max(taps.dilations) > 1:
+            attributes["dilations"] = taps.dilations
         if norm or bias:
             inputs.append(self.weight(f"{name}.bias", channels))
         if norm:
             attributes["folded_batch_norm"] = True
-        height = window_outputs(rows, kernel, stride, sides[0], sides[2])
-        width = window_outputs(columns, kernel, stride, sides[1], sides[3])
-        self._require_pixels(name, height, width, (rows, columns))
-        result = self.operator("conv", inputs, (batch, channels, height, width), attributes, name)
+        shape = (batch, channels, *self._outputs(name, taps, sizes))
+        result = self.operator("conv", inputs, shape, attributes, name)
         return result if activation is None else self.elementwise(activation, result, name=f"{name}.{activation}")
 
-    def _sides(self, padding: Padding, size: tuple[int, int], kernel: int, stride: int) -> tuple[int, int, int, int]:
-        if isinstance(padding, int):
-            return padding, padding, padding, padding
-        if isinstance(padding, tuple):
-            return padding
-        if padding != "same":
-            raise WorkloadError(f"padding must be 'same', a number or four numbers, found {padding!r}")
-        top, bottom = same_padding(size[0], kernel, stride)
-        left, right = same_padding(size[1], kernel, stride)
-        return top, left, bottom, right
-
-    def _require_pixels(self, name: str, height: int, width: int, source: tuple[int, int]) -> None:
-        if height < 1 or width < 1:
+    def _outputs(self, name: str, taps: Window, sizes: Sequence[int]) -> tuple[int, ...]:
+        outputs = taps.outputs(sizes)
+        if min(outputs) < 1:
             raise WorkloadError(
-                f"network {self.name!r}: nothing is left of the {source[0]} x {source[1]} image after {name!r};"
+                f"network {self.name!r}: nothing is left of the {' x '.join(map(str, sizes))} image after {name!r};"
                 " raise the resolution"
             )
+        return outputs
+
+    def conv_transpose(
+        self, source: str, channels: int, kernel: int, *, stride: int, crop: Padding = 0, name: str | None = None
+    ) -> str:
+        """Add a transposed square convolution with bias: (size - 1) * stride + kernel - crop rows and columns.
+
+        Args:
+            source: the image read.
+            channels: of the output.
+            kernel: rows = columns of the filter.
+            stride: distance of the filters that neighbouring input pixels leave in the output.
+            crop: rows and columns cut off the output, in the forms of ``padding`` of ``conv`` but ``"same"``.
+            name: of the operator.
+        """
+        name = self._name(name, "conv_transpose")
+        batch, in_channels, *sizes = self.shape(source)
+        taps = window(sizes, kernel, stride, crop)
+        outputs = [(size - 1) * stride + kernel - taps.padding[i] - taps.padding[i + 2] for i, size in enumerate(sizes)]
+        weight = self.weight(f"{name}.weight", in_channels, channels, kernel, kernel)
+        inputs = [source, weight, self.weight(f"{name}.bias", channels)]
+        attributes: dict[str, Attribute] = {"strides": taps.strides, "padding": taps.padding, "groups": 1}
+        return self.operator("conv_transpose", inputs, (batch, channels, *outputs), attributes, name)
 
     def pool(
         self,
         source: str,
         function: str,
-        kernel: int,
+        kernel: Sizes,
         *,
-        stride: int,
+        stride: Sizes,
         padding: Padding = 0,
         name: str | None = None,
     ) -> str:
-        """Add ``max`` or ``average`` pooling with a square window; the output size is rounded down."""
+        """Add ``max`` or ``average`` pooling; the output size is rounded down. Over a video its kind is ``pool3d``."""
         name = self._name(name, f"{function}_pool")
-        batch, channels, rows, columns = self.shape(source)
-        sides = self._sides(padding, (rows, columns), kernel, stride)
-        height = window_outputs(rows, kernel, stride, sides[0], sides[2])
-        width = window_outputs(columns, kernel, stride, sides[1], sides[3])
-        self._require_pixels(name, height, width, (rows, columns))
+        batch, channels, *sizes = self.shape(source)
+        taps = window(sizes, kernel, stride, padding)
         attributes: dict[str, Attribute] = {
             "function": function,
-            "kernel": (kernel, kernel),
-            "strides": (stride, stride),
-            "padding": sides,
+            "kernel": taps.kernel,
+            "strides": taps.strides,
+            "padding": taps.padding,
         }
-        return self.operator("pool", [source], (batch, channels, height, width), attributes, name)
+        shape = (batch, channels, *self._outputs(name, taps, sizes))
+        return self.operator(_pool_kind(sizes), [source], shape, attributes, name)
 
     def global_pool(self, source: str, name: str | None = None) -> str:
-        """Add the average over all rows and columns, which stay as dimensions of 1."""
-        batch, channels, rows, columns = self.shape(source)
-        attributes: dict[str, Attribute] = {"function": "average", "kernel": (rows, columns)}
+        """Add the average over all dimensions behind the channels, which stay as dimensions of 1."""
+        batch, channels, *sizes = self.shape(source)
+        attributes: dict[str, Attribute] = {"function": "average", "kernel": tuple(sizes)}
         name = self._name(name, "global_pool")
-        return self.operator("pool", [source], (batch, channels, 1, 1), attributes, name)
+        return self.operator(_pool_kind(sizes), [source], (batch, channels, *(1 for _ in sizes)), attributes, name)
 
-    def linear(self, source: str, features: int, *, bias: bool = True, name: str | None = None) -> str:
-        """Add a product of the last dimension with stored weights."""
+    def pad(self, source: str, padding: Padding, name: str | None = None) -> str:
+        """Add zeros around an image; ``padding`` as of ``conv`` but ``"same"``."""
+        batch, channels, *sizes = self.shape(source)
+        sides = window(sizes, 1, 1, padding).padding
+        shape = [size + sides[i] + sides[i + len(sizes)] for i, size in enumerate(sizes)]
+        return self.operator("pad", [source], (batch, channels, *shape), {"padding": sides}, name)
+
+    def resize(self, source: str, size: Sequence[int], name: str | None = None) -> str:
+        """Resample an image bilinearly to ``size`` (rows, columns).
+
+        Row r of the output lies at (r + 0.5) * (input rows / output rows) - 0.5 of the input, columns alike (torch:
+        ``align_corners=False``; ONNX: ``half_pixel``).
+        """
+        batch, channels, *sizes = self.shape(source)
+        attributes: dict[str, Attribute] = {"mode": "bilinear", "source": tuple(sizes), "size": tuple(size)}
+        return self.operator("resize", [source], (batch, channels, *size), attributes, name)
+
+    def linear(
+        self,
+        source: str,
+        features: int,
+        *,
+        bias: bool = True,
+        table: str | None = None,
+        name: str | None = None,
+    ) -> str:
+        """Add a product of the last dimension with stored weights.
+
+        Args:
+            source: ... x K.
+            features: N of the output ... x N.
+            bias: whether N numbers are added.
+            table: a tensor N x K that is stored already, e.g. an embedding's; it is read transposed.
+            name: of the operator.
+        """
         name = self._name(name, "linear")
         *leading, inner = self.shape(source)
-        inputs = [source, self.weight(f"{name}.weight", inner, features)]
+        if table is not None and self.shape(table) != (features, inner):
+            raise WorkloadError(
+                f"network {self.name!r}: {name!r} needs a table of {features} x {inner}, {table!r} is"
+                f" {self.shape(table)}"
+            )
+        inputs = [source, self.weight(f"{name}.weight", inner, features) if table is None else table]
         if bias:
             inputs.append(self.weight(f"{name}.bias", features))
-        return self.operator("linear", inputs, (*leading, features), None, name)
+        attributes: dict[str, Attribute] = {} if table is None else {"transposed": True}
+        return self.operator("linear", inputs, (*leading, features), attributes, name)
 
     def matmul(self, left: str, right: str, name: str | None = None) -> str:
         """Add the product of two activations, ... x M x K by ... x K x N with equal leading dimensions."""
@@ -263,11 +301,15 @@ class NetworkBuilder:
         shape = [self.shape(source)[axis] for axis in order]
         return self.operator("transpose", [source], shape, {"order": tuple(order)}, name)
 
-    def embedding(self, indices: str, rows: int, width: int, name: str | None = None) -> str:
-        """Look up a row of a stored table for each index."""
+    def embedding(self, indices: str, rows: int, width: int, *, table: str = "", name: str | None = None) -> str:
+        """Look up a row of a stored table for each index; ``table`` names one that is stored already."""
         name = self._name(name, "embedding")
-        inputs = [indices, self.weight(f"{name}.weight", rows, width)]
+        inputs = [indices, table or self.weight(f"{name}.weight", rows, width)]
         return self.operator("embedding", inputs, (*self.shape(indices), width), None, name)
+
+
+def _pool_kind(sizes: Sequence[int]) -> str:
+    return "pool" if len(sizes) < 3 else "pool3d"
 
 
 def _aligned(shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:

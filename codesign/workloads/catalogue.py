@@ -14,10 +14,40 @@ from codesign.workloads.graph import Network
 from codesign.workloads.onnx_import import read_onnx
 from codesign.workloads.settings import SETTINGS, checked
 from codesign.workloads.topology import read_topology
-from codesign.workloads.zoo import densenet, llama, mobilenet_v1, mobilenet_v2, resnet, transformer, vgg
+from codesign.workloads.zoo import (
+    densenet,
+    fc_densenet,
+    keras,
+    llama,
+    mobilenet_v1,
+    mobilenet_v2,
+    mobilenet_v3,
+    nas,
+    resnet,
+    segmentation,
+    seq2seq,
+    transformer,
+    vgg,
+    video,
+)
 from codesign.workloads.zoo.entry import ZooNetwork
 
-_FAMILIES = (mobilenet_v1, mobilenet_v2, resnet, vgg, densenet, transformer, llama)
+_FAMILIES = (
+    mobilenet_v1,
+    mobilenet_v2,
+    mobilenet_v3,
+    resnet,
+    vgg,
+    densenet,
+    keras,
+    nas,
+    segmentation,
+    fc_densenet,
+    video,
+    transformer,
+    seq2seq,
+    llama,
+)
 ZOO: Mapping[str, ZooNetwork] = MappingProxyType(
     {network.name: network for family in _FAMILIES for network in family.NETWORKS}
 )

@@ -6,19 +6,28 @@ Kinds of operator and their attributes (shapes are batch first, images are batch
 kind               inputs; attributes
 ================== ============================================================================================
 conv               image, weights (out x in/groups x rows x columns), optional bias; ``strides`` and ``dilations``
-                   (rows, columns), ``padding`` (top, left, bottom, right), ``groups``
-linear             ... x K, weights (K x N), optional bias: a product with stored weights
+                   (rows, columns), ``padding`` (top, left, bottom, right), ``groups``. A video has frames in front of
+                   its rows, and so have the weights and the attributes
+conv_transpose     image, weights (in x out/groups x rows x columns), optional bias; ``strides``, ``padding`` (cut off
+                   the output), ``groups``
+linear             ... x K, weights (K x N, or N x K if ``transposed``), optional bias: a product with stored weights
 matmul             ... x M x K, ... x K x N: a product of two activations
 pool               image; ``function`` (max, average), ``kernel``, ``strides``, ``padding``
+pool3d             video; the same with frames in front: a node of the graph without a layer
+pad, resize        image; ``padding``; ``mode``, ``source`` and ``size`` (rows, columns)
+mean               image: over rows and columns, which vanish
 add, multiply, ... one or two tensors, element by element (broadcasting)
 relu, gelu, ...    one tensor, element by element
 batch_norm         image, scale, shift; layer_norm and rms_norm the same
 softmax            one tensor; ``axis``
 concat             two or more tensors; ``axis``
-reshape, transpose one tensor; views of the same words
+split              one tensor into equal parts; ``axis``
+reshape, transpose one tensor; views of the same words; ``order`` of the dimensions
 embedding          indices, table (rows x width)
 ================== ============================================================================================
 
+Any kind may have the attribute ``fused``: the kind of an element-wise operator that its output went through (see
+``fusion``), and the attributes of an operator that reads stripes (see ``operands``).
 A kind that isn't listed is legal: it is a node of the graph that no compute model reads.
 """
 

@@ -12,12 +12,13 @@ from codesign.errors import UnknownNameError, WorkloadError, nearest
 from codesign.workloads.dataflow import Operator, Role, Tensor
 from codesign.workloads.layer import Layer
 from codesign.workloads.lowering import COMPUTE_KINDS, lower
+from codesign.workloads.operands import bias_of, operands, weight_of
 
 __all__ = ["Network", "Operator", "Role", "Tensor", "layer_table"]
 
 UNCOUNTED_KINDS = frozenset(
     (
-        *("attention", "conv3d", "conv_transpose", "deformconv", "dft", "einsum", "fusedconv", "fusedgemm"),
+        *("attention", "conv3d", "deformconv", "dft", "einsum", "fusedconv", "fusedgemm"),
         *("fusedmatmul", "groupqueryattention", "gru", "if", "loop", "lstm", "matmulnbits", "multiheadattention"),
         *("qattention", "rnn", "scan", "stft"),
     )
@@ -136,7 +137,7 @@ class Network:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The operators that compute (conv, linear, matmul, pool) as layers, in order."""
+        """The operators that compute (conv, conv_transpose, linear, matmul, pool) as layers, in order."""
         tensors = self._tensor_of_name
         return tuple(lower(operator, tensors) for operator in self.operators if operator.kind in COMPUTE_KINDS)
 
@@ -163,8 +164,12 @@ class Network:
 
     @cached_property
     def weight_words(self) -> int:
-        """Stored words of convolutions and linear layers, without biases, norms and embeddings."""
-        return sum(layer.weight_words * layer.count for layer in self.layers)
+        """Stored words of convolutions and linear layers, without biases, norms and embeddings; what several of them
+        read is counted once."""
+        computing = (operator for operator in self.operators if operator.kind in COMPUTE_KINDS)
+        layers = zip(computing, self.layers, strict=True)
+        words = {weight_of(o): layer.weight_words * layer.count for o, layer in layers if layer.weight_words}
+        return sum(words.values())
 
     @cached_property
     def parameters(self) -> int:
@@ -175,14 +180,27 @@ class Network:
         """
         stored = sum(tensor.words for tensor in self.with_role("weight"))
         folded = (operator for operator in self.operators if operator.attribute("folded_batch_norm", False))
-        return stored + sum(self.tensor(operator.outputs[0]).shape[1] for operator in folded)
+        channels = {weight_of(operator): self.tensor(operator.outputs[0]).shape[1] for operator in folded}
+        return stored + sum(channels.values())
 
-    def with_bits(self, activations: int, weights: int) -> Network:
-        """Return the same graph with other word widths: of weights, and of everything else but the indices that an
-        embedding looks up."""
-        indices = {operator.inputs[0] for operator in self.operators if operator.kind == "embedding"}
-        width = {"weight": weights}
-        tensors = (t if t.name in indices else replace(t, bits=width.get(t.role, activations)) for t in self.tensors)
+    def with_bits(self, activations: int, weights: int, biases: int | None = None) -> Network:
+        """Return the same graph with other word widths.
+
+        Args:
+            activations: of everything but stored tensors and the indices that an embedding looks up, which stay.
+            weights: of stored tensors.
+            biases: of the biases of convolutions and linear layers; None takes them as weights. Kernels on 8-bit words
+                add up, and so take their biases, in 32 bits.
+        """
+        indices = {
+            name for operator in self.operators if operator.kind == "embedding" for name in operands(operator)[0]
+        }
+        width = dict.fromkeys((t.name for t in self.tensors), activations)
+        width |= dict.fromkeys((t.name for t in self.with_role("weight")), weights)
+        if biases is not None:
+            names = (bias_of(operator) for operator in self.operators)
+            width |= {name: biases for name in names if name is not None and self.tensor(name).role == "weight"}
+        tensors = (t if t.name in indices else replace(t, bits=width[t.name]) for t in self.tensors)
         return replace(self, tensors=tuple(tensors))
 
 

@@ -28,8 +28,8 @@ def read_onnx(
     Shapes are inferred by ONNX. What only computes shapes, and what works on constants alone, is left out; a constant
     of one element is part of the operator that reads it; ``Identity`` and ``Dropout`` vanish. An operator that isn't
     known stays in the graph under its name in lower case. ``Network.uncounted`` lists operators whose multiplications
-    no layer counts (transposed convolutions, recurrent cells, bodies of loops, ...). A product whose *left* side is
-    stored is a ``matmul``: its MACs count, its weights are no ``weight_words``.
+    no layer counts (kernels over frames as well as rows or columns, recurrent cells, bodies of loops, ...). A product
+    whose *left* side is stored is a ``matmul``: its MACs count, its weights are no ``weight_words``.
 
     Args:
         path: of the file; external weight files needn't be there.

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from codesign.workloads.builder import same_padding
 from codesign.workloads.dataflow import Attribute
+from codesign.workloads.windows import same_padding, spread
 
 Shape = tuple[int, ...]
 
@@ -24,6 +24,8 @@ KINDS: Mapping[str, str] = {
     "GlobalAveragePool": "pool",
     "GlobalMaxPool": "pool",
     "GroupNormalization": "group_norm",
+    "HardSigmoid": "hard_sigmoid",
+    "HardSwish": "hard_swish",
     "InstanceNormalization": "instance_norm",
     "LayerNormalization": "layer_norm",
     "MatMul": "linear",
@@ -146,8 +148,8 @@ def _padding(node: OnnxNode, kernel: Shape, strides: Shape, dilations: Shape) ->
     if text == "VALID":
         return (0,) * (2 * rank)
     if text.startswith("SAME"):
-        spread = [dilation * (size - 1) + 1 for size, dilation in zip(kernel, dilations, strict=True)]
-        sides = [same_padding(*sizes) for sizes in zip(node.shapes[0][2:], spread, strides, strict=True)]
+        spans = [spread(*taps) for taps in zip(kernel, dilations, strict=True)]
+        sides = [same_padding(*sizes) for sizes in zip(node.shapes[0][2:], spans, strides, strict=True)]
         first, last = (0, 1) if text == "SAME_UPPER" else (1, 0)
         return tuple(side[first] for side in sides) + tuple(side[last] for side in sides)
     return node.sizes("pads", (0,) * (2 * rank))
@@ -164,7 +166,21 @@ def _conv(node: OnnxNode, kind: str) -> tuple[str, dict[str, Attribute]]:
     }
     if max(dilations) > 1:
         attributes["dilations"] = dilations
-    return ("conv3d" if rank > 2 else kind), attributes
+    return ("conv3d" if _is_full(kernel) else kind), attributes
+
+
+def _is_full(kernel: Shape) -> bool:
+    """Whether a kernel spans frames as well as rows or columns, or has more dimensions than a layer knows."""
+    return len(kernel) > 3 or (len(kernel) == 3 and kernel[0] > 1 and max(kernel[1:]) > 1)
+
+
+def _conv_transpose(node: OnnxNode, kind: str) -> tuple[str, dict[str, Attribute]]:
+    rank = len(node.shapes[1]) - 2
+    return kind, {
+        "strides": node.sizes("strides", (1,) * rank),
+        "padding": node.sizes("pads", (0,) * (2 * rank)),
+        "groups": int(node.attributes.get("group", 1)),
+    }
 
 
 def _pool(node: OnnxNode, kind: str) -> tuple[str, dict[str, Attribute]]:
@@ -205,6 +221,7 @@ def _clip(node: OnnxNode, kind: str) -> tuple[str, dict[str, Attribute]]:
 _Description = Callable[[OnnxNode, str], tuple[str, dict[str, Attribute]]]
 _DESCRIPTIONS: Mapping[str, _Description] = {
     **dict.fromkeys(("Conv", "ConvInteger", "QLinearConv"), _conv),
+    "ConvTranspose": _conv_transpose,
     **dict.fromkeys(("AveragePool", "MaxPool", "QLinearAveragePool"), _pool),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "QLinearGlobalAveragePool"), _pool),
     **dict.fromkeys(("Concat", "Softmax", "LogSoftmax", "QLinearConcat", "Split"), _axis),

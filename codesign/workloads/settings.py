@@ -22,6 +22,7 @@ _ALL = (
         description="channels of a group where the network has depthwise layers; 1 is depthwise",
     ),
     Parameter("batch", Integer(1, 65536), "images or sequences", default=1, description="inputs run together"),
+    Parameter("frames", Integer(1, 4096), "frames", default=16, description="frames of the input video"),
     Parameter("sequence", Integer(1, 1048576), "tokens", default=128, description="tokens of the input"),
     Parameter(
         "context",

@@ -109,12 +109,19 @@ def attention_block():
 _SIMPLE = {
     **{"add": "Add", "multiply": "Mul", "relu": "Relu", "tanh": "Tanh", "softmax": "Softmax", "gelu": "Gelu"},
     **{"layer_norm": "LayerNormalization", "rms_norm": "RMSNormalization"},
+    **{"sigmoid": "Sigmoid", "hard_swish": "HardSwish", "hard_sigmoid": "HardSigmoid"},
+    **{"sigmoid": "Sigmoid", "hard_swish": "HardSwish", "hard_sigmoid": "HardSigmoid"},
 }
 
 
 def _attributes(operator):
-    padding = list(operator.attribute("padding", ()))
-    return {"strides": list(operator.attribute("strides", (1, 1))), "pads": padding or [0, 0, 0, 0]}
+    kept = {
+        "strides": list(operator.attribute("strides", (1, 1))),
+        "pads": list(operator.attribute("padding", (0,) * 4)),
+    }
+    if operator.attribute("dilations"):
+        kept["dilations"] = list(operator.attribute("dilations"))
+    return kept
 
 
 def _nodes(network, operator, stored):
@@ -124,6 +131,22 @@ def _nodes(network, operator, stored):
     result = network.tensor(outputs[0])
     if kind == "conv":
         return [node("Conv", inputs, outputs, name=name, group=operator.attribute("groups"), **_attributes(operator))]
+    if kind == "conv_transpose":
+        return [node("ConvTranspose", inputs, outputs, name=name, **_attributes(operator))]
+    if kind == "linear" and operator.attribute("transposed"):
+        turned = f"{name}.turned"
+        return [
+            node("Transpose", inputs[1:2], [turned], name=turned, perm=[1, 0]),
+            node("MatMul", [inputs[0], turned], outputs, name=name),
+        ]
+    if kind == "conv_transpose":
+        return [node("ConvTranspose", inputs, outputs, name=name, **_attributes(operator))]
+    if kind == "linear" and operator.attribute("transposed"):
+        turned = f"{name}.turned"
+        return [
+            node("Transpose", inputs[1:2], [turned], name=turned, perm=[1, 0]),
+            node("MatMul", [inputs[0], turned], outputs, name=name),
+        ]
     if kind == "linear" and len(result.shape) == 2:
         return [node("Gemm", inputs, outputs, name=name)]
     if kind == "linear" and len(inputs) == 3:

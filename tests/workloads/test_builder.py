@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesign.errors import WorkloadError
-from codesign.workloads.builder import NetworkBuilder, same_padding, window_outputs
+from codesign.workloads.builder import NetworkBuilder
+from codesign.workloads.windows import same_padding, window_outputs
 
 
 def image(*shape):
@@ -109,12 +110,81 @@ def test_elementwise_broadcasts():
     assert net.shape(net.add(net.weight("position", 1, 6, 1), source)) == (2, 6, 4)
 
 
+def test_dilation_spreads_the_taps():
+    net, source = image(1, 3, 9, 9)
+    flow = net.conv(source, 5, 3, dilation=2, padding=0)
+    assert net.shape(flow) == (1, 5, 5, 5)
+    assert net.shape(net.conv(source, 5, 3, dilation=(2, 1))) == (1, 5, 9, 9), "same padding counts the spread"
+    assert [operator.attribute("dilations") for operator in net.build(flow).operators] == [(2, 2), (2, 1)]
+
+
+def test_oblong_kernels():
+    net, source = image(1, 3, 9, 9)
+    flow = net.conv(source, 5, (1, 7), stride=(1, 2))
+    assert net.shape(flow) == (1, 5, 9, 5)
+    (layer,) = net.build(flow).layers
+    assert (layer.kernel_height, layer.kernel_width, layer.stride_width, layer.pad_height) == (1, 7, 2, 0)
+
+
+def test_videos():
+    net, source = image(2, 3, 8, 9, 9)
+    flow = net.conv(source, 5, (1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1), name="space")
+    assert net.shape(flow) == (2, 5, 8, 5, 5)
+    flow = net.pool(flow, "max", 3, stride=2, padding=1, name="pool")
+    assert net.shape(flow) == (2, 5, 4, 3, 3)
+    assert net.shape(net.global_pool(flow, name="mean")) == (2, 5, 1, 1, 1)
+    network = net.build("mean")
+    assert [operator.kind for operator in network.operators] == ["conv", "pool3d", "pool3d"]
+    assert [layer.batch for layer in network.layers] == [16]
+
+
+@pytest.mark.parametrize("kernel", [3, (3, 3, 1), (1, 3, 3)])
+def test_full_kernels_over_videos_have_no_layer(kernel):
+    net, source = image(1, 3, 8, 9, 9)
+    network = net.build(net.conv(source, 5, kernel, padding=1, name="full"))
+    with pytest.raises(WorkloadError, match=r"operator 'full': .* taps over frames, rows and columns is no layer"):
+        network.layers  # noqa: B018
+
+
+def test_padding_and_resizing():
+    net, source = image(1, 3, 8, 6)
+    assert net.shape(net.pad(source, (0, 1, 2, 3))) == (1, 3, 10, 10)
+    assert net.shape(net.pad(source, 1)) == (1, 3, 10, 8)
+    assert net.shape(net.resize(source, (16, 5))) == (1, 3, 16, 5)
+
+
+def test_transposed_convolution():
+    net, source = image(1, 6, 4, 5)
+    flow = net.conv_transpose(source, 3, 3, stride=2, name="up")
+    assert net.shape(flow) == (1, 3, 9, 11)
+    assert net.shape(net.conv_transpose(source, 3, 3, stride=2, crop=(0, 0, 1, 1))) == (1, 3, 8, 10)
+    layer = net.build(flow).layers[0]
+    assert (layer.macs, layer.weight_words) == (20 * 6 * 3 * 9, 6 * 3 * 9)
+
+
+def test_one_table_for_lookups_and_products():
+    net = NetworkBuilder("tied")
+    words = net.embedding(net.input("tokens", 1, 4, bits=32), 100, 8, name="words")
+    again = net.embedding("tokens", 100, 8, table="words.weight", name="again")
+    flow = net.linear(net.add(words, again), 100, bias=False, table="words.weight", name="head")
+    network = net.build(flow)
+    (layer,) = network.layers
+    assert (layer.in_channels, layer.out_channels, layer.out_height) == (8, 100, 4)
+    assert network.parameters == network.weight_words == 800
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [
+        (lambda net, x: net.conv(x, 8, (3, 3, 3)), r"kernel must be a number or 2 numbers, .* found \(3, 3, 3\)"),
+        (lambda net, x: net.conv(x, 8, 3, padding=(1, 1, 1)), r"or 4 numbers .*, found \(1, 1, 1\)"),
+        (lambda net, x: net.linear(x, 9, table=net.weight("t", 8, 9)), r"needs a table of 9 x 8, 't' is \(8, 9\)"),
         (lambda net, x: net.conv(x, 8, 3, groups=4), "6 input and 8 output channels, which 4 groups don't divide"),
         (lambda net, x: net.conv(x, 8, 9, padding=0), "nothing is left of the 8 x 8 image after 'conv1'"),
-        (lambda net, x: net.conv(x, 8, 3, padding="valid"), "'same', a number or four numbers, found 'valid'"),
+        (
+            lambda net, x: net.conv(x, 8, 3, padding="valid"),
+            "padding must be 'same', a number, 2 numbers .* found 'valid'",
+        ),
         (lambda net, x: net.pool(x, "max", 9, stride=1), "nothing is left of the 8 x 8 image"),
         (lambda net, x: net.matmul(x, net.input("y", 2, 6, 7, 8)), r"\(2, 6, 8, 8\) can't be multiplied by"),
         (lambda net, x: net.reshape(x, 5), r"can't take the shape \(5,\)"),

@@ -14,13 +14,28 @@ ROW = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Chann
 
 def test_names():
     assert network_names() == (
+        "amoebanet-d",
         "bert-base",
+        "darts",
+        "deeplabv3-resnet50",
         "densenet121",
+        "densenet121-keras",
+        "fc-densenet",
+        "fcn-resnet50",
         "llama2-7b",
+        "lraspp-mobilenetv3",
         "mobilenetv1",
         "mobilenetv2",
+        "mobilenetv3-large",
+        "nasnet-a",
+        "pnasnet-5",
+        "r2plus1d-18",
         "resnet18",
         "resnet50",
+        "resnet50-keras",
+        "resnext50",
+        "s3d",
+        "transformer",
         "vgg16",
         "vit-b16",
     )
@@ -61,6 +76,8 @@ def test_a_setting_of_the_other_phase_changes_nothing():
         ("resnet18", {"width": 0.5}, r"'resnet18' doesn't read width \(found 0.5\); it reads resolution, batch"),
         ("bert-base", {"resolution": 192}, "'bert-base' doesn't read resolution .*; it reads sequence, batch"),
         ("resnet18", {"resolutoin": 192}, r"unknown setting 'resolutoin' \(did you mean 'resolution'\?\)"),
+        ("resnet18", {"frames": 8}, r"'resnet18' doesn't read frames \(found 8\)"),
+        ("s3d", {"frames": 0}, "frames = 0 is not allowed; allowed: 1 ... 4096"),
         ("resnet18", {"resolution": 0}, "resolution = 0 is not allowed; allowed: 1 ... 8192"),
         ("resnet18", {"resolution": 224.5}, "resolution = 224.5 is not allowed"),
         ("resnet18", {"resolution": "224"}, "resolution = '224' is not allowed"),
@@ -76,7 +93,7 @@ def test_wrong_settings(name, settings, message):
 
 def test_unknown_names():
     with pytest.raises(
-        UnknownNameError, match=r"unknown network 'resnet-18' \(did you mean 'resnet18'\?\); known: bert"
+        UnknownNameError, match=r"unknown network 'resnet-18' \(did you mean 'resnet18'\?\); known: amoebanet-d"
     ):
         load_network("resnet-18")
     with pytest.raises(UnknownNameError, match=r"'nowhere.onnx' does not exist"):

@@ -8,6 +8,7 @@ import pytest
 
 from codesign.errors import MissingExtraError, UnknownNameError, WorkloadError
 from codesign.workloads.catalogue import load_network, network_names
+from codesign.workloads.fusion import fuse_activations
 
 onnx = pytest.importorskip("onnx")
 
@@ -101,7 +102,8 @@ def test_a_network_written_to_onnx_and_read_back_has_the_same_layers(name, tmp_p
     assert again.layers == network.layers
     assert again.macs == network.macs
     stored = sum(tensor.words for tensor in network.with_role("weight"))
-    assert again.parameters == stored
+    tables = (operator.inputs[1] for operator in network.operators if operator.attribute("transposed"))
+    assert again.parameters == stored + sum(network.tensor(table).words for table in tables)
     for operator in network.operators:
         for read in operator.inputs:
             if network.tensor(read).role != "weight":
@@ -197,9 +199,37 @@ def test_a_convolution_to_one_channel_keeps_its_bias_and_its_weight():
     assert network.macs == 64
 
 
-def test_convolutions_over_three_dimensions_are_named_as_uncounted():
+def test_kernels_over_three_dimensions_are_named_as_uncounted():
     network = network_of_model(single("Conv", [1, 4, 8, 9, 9], [weight("w", 8, 4, 3, 3, 3)], None))
     assert [operator.kind for operator in network.uncounted] == ["conv3d"]
+    assert network.layers == ()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "strides", "pads", "expected"),
+    [
+        # batch, in and out height, in and out width, macs
+        ([1, 3, 3], [1, 2, 2], [0, 1, 1, 0, 1, 1], (2 * 8, 9, 5, 9, 5, 2 * 8 * 25 * 9 * 4 * 8)),
+        ([3, 1, 1], [2, 1, 1], [1, 0, 0, 1, 0, 0], (2, 8, 4, 81, 81, 2 * 4 * 81 * 3 * 4 * 8)),
+        ([1, 1, 1], [2, 2, 2], [0] * 6, (2 * 4, 9, 5, 9, 5, 2 * 4 * 25 * 4 * 8)),
+        ([3, 1, 1], [1, 2, 2], [0] * 6, (2, 8, 6, 25, 25, 2 * 6 * 25 * 3 * 4 * 8)),
+    ],
+)
+def test_split_kernels_over_three_dimensions_are_layers(kernel, strides, pads, expected):
+    made = single("Conv", [2, 4, 8, 9, 9], [weight("w", 8, 4, *kernel)], None, strides=strides, pads=pads)
+    network = network_of_model(made)
+    (layer,) = network.layers
+    assert network.uncounted == ()
+    assert (
+        *(layer.batch, layer.in_height, layer.out_height, layer.in_width, layer.out_width),
+        layer.macs,
+    ) == expected
+    assert layer.weight_words == network.parameters
+
+
+def test_pools_over_three_dimensions_have_no_layer():
+    network = network_of_model(single("MaxPool", [1, 4, 8, 9, 9], [], None, kernel_shape=[3, 3, 3]))
+    assert [operator.kind for operator in network.operators] == ["pool3d"]
     assert network.layers == ()
 
 
@@ -344,9 +374,67 @@ def test_operators_that_are_not_known_stay_in_the_graph():
     assert network.uncounted == ()
 
 
-def test_a_transposed_convolution_is_named_as_uncounted():
-    network = network_of_model(single("ConvTranspose", [1, 4, 9, 9], [weight("w", 4, 8, 3, 3)], None, strides=[2, 2]))
-    assert [operator.kind for operator in network.uncounted] == ["conv_transpose"]
+def test_a_transposed_convolution_counts_every_pixel_times_every_tap():
+    made = single("ConvTranspose", [2, 4, 9, 7], [weight("w", 4, 3, 3, 3)], None, strides=[2, 2], group=2)
+    network = network_of_model(made)
+    assert network.tensor("y").shape == (2, 6, 19, 15)
+    assert network.macs == 2 * 9 * 7 * 4 * 3 * 9
+    assert network.weight_words == network.parameters == 4 * 3 * 9
+    assert network.uncounted == ()
+
+
+def test_what_moves_and_resamples_words():
+    """Pad, Slice, Split, Resize and Concat are nodes with their shapes; their sizes are no tensors of the graph."""
+    nodes = [
+        node("Pad", ["x", "pads"], ["p"], name="pad"),
+        node("Slice", ["p", "starts", "ends", "axes"], ["s"], name="slice"),
+        node("Split", ["s"], ["a", "b"], name="split", axis=1, num_outputs=2),
+        node("Resize", ["a", "", "scales"], ["r"], name="resize", mode="linear"),
+        node("Resize", ["b", "", "scales"], ["t"], name="other", mode="nearest"),
+        node("Concat", ["r", "t"], ["c"], name="concat", axis=1),
+        node("Softmax", ["c"], ["y"], name="softmax", axis=1),
+    ]
+    stored = [constant("pads", [0, 0, 1, 1, 0, 0, 1, 1]), constant("starts", [1, 1]), constant("ends", [99, 99])]
+    stored += [constant("axes", [2, 3]), constant("scales", [1.0, 1.0, 2.0, 2.0], FLOAT)]
+    network = network_of_model(model(nodes, {"x": [1, 4, 8, 8]}, {"y": [1, 4, 18, 18]}, stored))
+    assert [kind for _, kind in kinds(network)] == ["pad", "slice", "split", "resize", "resize", "concat", "softmax"]
+    assert [network.tensor(name).shape[1:] for name in "psarc"] == [
+        *[(4, 10, 10), (4, 9, 9), (2, 9, 9), (2, 18, 18)],
+        (4, 18, 18),
+    ]
+    assert network.with_role("weight") == ()
+    assert network.producer("a").outputs == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("operator", "kind"),
+    [
+        *[("Relu", "relu"), ("Sigmoid", "sigmoid"), ("Tanh", "tanh"), ("HardSwish", "hard_swish"), ("Erf", "erf")],
+        *[("HardSigmoid", "hard_sigmoid"), ("Gelu", "gelu"), ("LeakyRelu", "leakyrelu"), ("Elu", "elu")],
+    ],
+)
+def test_activations_can_be_fused(operator, kind):
+    nodes = [node("Conv", ["x", "w"], ["c"], name="conv"), node(operator, ["c"], ["y"], name="act")]
+    network = network_of_model(model(nodes, {"x": [1, 4, 9, 9]}, {"y": None}, [weight("w", 8, 4, 3, 3)]))
+    assert kinds(network)[1] == ("act", kind)
+    (fused,) = fuse_activations(network).operators
+    assert (fused.name, fused.outputs, fused.attribute("fused")) == ("conv", ("y",), kind)
+
+
+@pytest.mark.parametrize(
+    ("operator", "kind"), [("Add", "add"), ("Sub", "subtract"), ("Mul", "multiply"), ("Div", "divide")]
+)
+def test_element_wise_operators_on_two_tensors(operator, kind):
+    made = model([node(operator, ["x", "z"], ["y"], name="n")], {"x": [1, 4, 9], "z": [1, 4, 1]}, {"y": None})
+    (found,) = network_of_model(made).operators
+    assert (found.kind, found.inputs) == (kind, ("x", "z"))
+
+
+def test_a_circle():
+    nodes = [node("Add", ["x", "b"], ["a"], name="first"), node("Relu", ["a"], ["b"], name="second")]
+    made = model(nodes, {"x": [1, 4]}, {"b": [1, 4]}, known={"a": [1, 4]})
+    with pytest.raises(WorkloadError, match="net.onnx"):
+        network_of_model(made, "net.onnx")
 
 
 def test_a_branch_reads_the_tensors_that_its_bodies_use():

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from codesign.errors import WorkloadError
-from codesign.workloads.builder import window_outputs
-from codesign.workloads.catalogue import load_network, network_names
+from codesign.workloads.catalogue import ZOO, load_network, network_names
 from codesign.workloads.topology import parse_topology
 from codesign.workloads.topology_export import format_topology, topology_rows
+from codesign.workloads.windows import spread, window_outputs
 from codesign.workloads.zoo.mobilenet_v2 import make_divisible
 
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference"
@@ -18,25 +18,54 @@ SHARED = REFERENCE / "scalesim"
 HAWQ = REFERENCE / "hawq"
 
 
+def assert_windows_fit(layer, operator):
+    """Output sizes follow from input, padding, window and stride, over two dimensions."""
+    rank = len(operator.attribute("strides", (1, 1)))
+    dilations = operator.attribute("dilations", (1,) * rank)
+    for size, padding, kernel, stride, dilation, outputs in (
+        (layer.in_height, layer.pad_height, layer.kernel_height, layer.stride_height, dilations[0], layer.out_height),
+        (layer.in_width, layer.pad_width, layer.kernel_width, layer.stride_width, dilations[-1], layer.out_width),
+    ):
+        assert outputs == window_outputs(size + padding, spread(kernel, dilation), stride, 0, 0)
+
+
+def frames_read(network, operator):
+    """Words of a video in the frames that a kernel of one frame reads, of an image all."""
+    source, result = network.tensor(operator.inputs[0]), network.tensor(operator.outputs[0])
+    if len(source.shape) < 5 or network.tensor(operator.inputs[1]).shape[2] > 1:
+        return source.words
+    return source.words // source.shape[2] * result.shape[2]
+
+
 @pytest.mark.parametrize("name", network_names())
 def test_every_layer_fits_its_tensors(name):
-    """Output sizes follow from input, padding, window and stride; words agree with the graph's tensors."""
+    """Sizes agree with each other, and words with the graph's tensors."""
     network = load_network(name)
     operators = {operator.name: operator for operator in network.operators}
     for layer in network.layers:
         assert layer.count >= 1
-        height = window_outputs(layer.in_height + layer.pad_height, layer.kernel_height, layer.stride_height, 0, 0)
-        width = window_outputs(layer.in_width + layer.pad_width, layer.kernel_width, layer.stride_width, 0, 0)
-        assert (layer.out_height, layer.out_width) == (height, width)
         operator = operators[layer.name]
+        assert_windows_fit(layer, operator)
         read = [network.tensor(tensor) for tensor in operator.inputs]
-        assert layer.output_words * layer.count == network.tensor(operator.outputs[0]).words
+        if operator.kind != "conv_transpose":
+            assert layer.output_words * layer.count == network.tensor(operator.outputs[0]).words
         if layer.kind == "matmul":
             assert layer.input_words * layer.count == read[0].words + read[1].words
         else:
-            assert layer.input_words * layer.count == read[0].words
+            assert layer.input_words * layer.count == frames_read(network, operator)
         if layer.kind in ("conv", "linear"):
             assert layer.weight_words * layer.count == read[1].words
+
+
+@pytest.mark.parametrize("name", network_names())
+def test_every_network_is_one_piece_with_one_order(name):
+    """Names are unique and operators topological by construction; every input and every weight is read, too."""
+    network = load_network(name)
+    assert all(network.consumers(tensor.name) for tensor in (*network.inputs, *network.with_role("weight")))
+    assert {output for operator in network.operators for output in operator.outputs} == {
+        tensor.name for tensor in network.tensors if tensor.role in ("activation", "output")
+    }
+    assert ZOO[name].source
 
 
 @pytest.mark.parametrize("name", network_names())

@@ -185,6 +185,8 @@ def test_every_parameter_moves_a_metric():
     other = {"network": "llama2-7b", "array_rows": 64, "array_columns": 64}
     assert one(**other)["compute_cycles"] < one(**other, sequence=512)["compute_cycles"]
     assert one(**other)["compute_cycles"] > one(**other, phase="decode")["compute_cycles"]
+    video = {"network": "s3d", "array_rows": 64, "array_columns": 64}
+    assert one(**video)["compute_cycles"] < one(**video, frames=32)["compute_cycles"]
     decode = {**other, "phase": "decode"}
     assert one(**decode)["compute_cycles"] < one(**decode, context=4096)["compute_cycles"]
     assert {
@@ -195,6 +197,7 @@ def test_every_parameter_moves_a_metric():
         "word_bits",
         "sequence",
         "phase",
+        "frames",
         "context",
     } == set(PARAMETERS)
 
