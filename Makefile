@@ -47,7 +47,7 @@ lint: $(STAMP)
 test-floors:
 	test -x .venv-floors/bin/python || $(PYTHON) -m venv .venv-floors
 	$(PYTHON) tests/floors.py pyproject.toml > .venv-floors/floors.txt
-	.venv-floors/bin/python -m pip install --quiet -c .venv-floors/floors.txt -e '.[onnx,cma]' pytest hypothesis
+	.venv-floors/bin/python -m pip install --quiet -c .venv-floors/floors.txt -e '.[onnx,cpsat,cma]' pytest hypothesis
 	.venv-floors/bin/python -m pytest -m 'not slow' -p no:cacheprovider
 
 validate: $(STAMP)
