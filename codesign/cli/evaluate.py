@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codesign.cli.options import Format, FormatOption, show
+from codesign.cli.options import Format, FormatOption, parse_setting, show
 from codesign.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def evaluate(
     chosen = get_model(model)
     table = _read_designs(designs) if designs is not None else pd.DataFrame(index=[0])
     for setting in settings or []:
-        name, value = _setting(setting)
+        name, value = parse_setting(setting)
         table[name] = value
     if not len(table.columns):
         raise UserError(
@@ -44,18 +44,6 @@ def evaluate(
     show(both, how)
     if not answer["feasible"].any():
         raise typer.Exit(3)
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    from codesign.space.yaml_document import parse_document
-
-    name, separator, value = text.partition("=")
-    if not separator or not name.strip() or not value.strip():
-        raise UserError(f"--set takes name=value, found {text!r}")
-    parsed = parse_document(value).data
-    if not isinstance(parsed, str | int | float | bool):
-        raise UserError(f"--set {name}: must be one text, number or true/false, found {value!r}")
-    return name.strip(), parsed
 
 
 def _read_designs(path: Path) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from codesign.cli import checks, evaluate, frontiers, models, spaces, sweep
+from codesign.cli import checks, evaluate, frontiers, models, pack, plan, spaces, sweep
 from codesign.errors import CodesignError
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app.add_typer(models.app, name="models")
 app.command("evaluate")(evaluate.evaluate)
 app.command("frontier")(frontiers.frontier)
 app.command("compare")(frontiers.compare)
+app.command("pack")(pack.pack)
+app.command("plan")(plan.plan)
 app.command("reproduce")(checks.reproduce)
 app.command("validate")(checks.validate)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codesign.errors import UnknownNameError
+from codesign.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,3 +54,20 @@ def find_space_files(paths: list[Path], long: bool = False) -> list[Path]:
         else:
             raise UnknownNameError(f"no such file or folder: {path}")
     return list(dict.fromkeys(found))
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Return name and value of ``name=value``.
+
+    Raises:
+        UserError: it isn't one, or the value isn't one text, number or truth value.
+    """
+    from codesign.space.yaml_document import parse_document
+
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip() or not value.strip():
+        raise UserError(f"--set takes name=value, found {text!r}")
+    parsed = parse_document(value).data
+    if not isinstance(parsed, str | int | float | bool):
+        raise UserError(f"--set {name}: must be one text, number or true/false, found {value!r}")
+    return name.strip(), parsed

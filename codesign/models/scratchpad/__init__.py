@@ -1,0 +1,1 @@
+"""Scratchpad scheduling: operator order, memory allocation and tensor replacement chosen together (COSMA)."""
