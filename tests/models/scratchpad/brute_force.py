@@ -77,6 +77,11 @@ class Choice:
     dropped: frozenset
 
 
+def gap_count(problem, order):
+    """How many pairs of touches there are between which something may be dropped: 2 ** that many choices."""
+    return len(_gaps(problem, order))
+
+
 def _choices(problem, order, capacity, moves):
     """All sets of gaps that fit the capacity, the cheapest first: (cost, gaps of the order, dropped as flags)."""
     gaps = _gaps(problem, order)
@@ -184,7 +189,7 @@ def stacks(stays, capacity):
         if not open_ones:
             return True
         base = {i: max((tops[j] for j in tops if meets[i][j]), default=0) for i in open_ones}
-        if any(max(base[i], 0) + stays[i][2] > capacity for i in open_ones):
+        if any(base[i] + stays[i][2] > capacity for i in open_ones):
             return False
         key = (frozenset(open_ones), tuple(base.values()), lowest)
         if key in failed:
