@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 
 from codesign.models.scratchpad.ordering import search_orders
-from codesign.models.scratchpad.placing import Placed, place
+from codesign.models.scratchpad.placing import Placed, PlacementError, place
 from codesign.models.scratchpad.residency import Timeline
 
 WINDOWS = (12, 24, 48)
@@ -62,4 +62,7 @@ def _pass(best: Placed, capacity_bytes: int, window: int, offset: int, deadline:
     )
     if found.order is None:
         return None
-    return place(Timeline(problem, found.order), capacity_bytes, time_limit_s=left or PLACING_S)
+    try:
+        return place(Timeline(problem, found.order), capacity_bytes, time_limit_s=left or PLACING_S)
+    except PlacementError:
+        return None

@@ -128,4 +128,4 @@ def _is_source(problem: Problem, v: int) -> bool:
         return False
     (buffer,) = operation.writes
     users = set(problem.touched_by[buffer]) - {v}
-    return users <= set(problem.successors[v]) and not problem.buffers[buffer].wanted
+    return users == set(problem.successors[v]) and not problem.buffers[buffer].wanted

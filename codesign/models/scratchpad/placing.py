@@ -17,11 +17,11 @@ import numpy as np
 
 from codesign.errors import CodesignError
 from codesign.models.scratchpad.packing.packer import infeasible_subset, pack
-from codesign.models.scratchpad.residency import Drops, Timeline, best_drops, cost_bytes
+from codesign.models.scratchpad.residency import Drops, NoDropsError, Timeline, best_drops, cost_bytes
 
 
 class PlacementError(CodesignError):
-    """Time was over before anything could be placed."""
+    """Nothing can be placed, or nothing could be in time; the message says which."""
 
     exit_code = 3
 
@@ -106,14 +106,22 @@ def place(timeline: Timeline, capacity_bytes: int, *, time_limit_s: float) -> Pl
     be placed: a plan whose traffic may exceed ``bound_bytes``.
 
     Raises:
-        PlacementError: not even a plan that keeps nothing between uses could be placed in time.
+        PlacementError: it is proven that no plan for this order can be placed, or not even a plan that keeps nothing
+            between uses could be placed in time.
     """
     deadline = time.monotonic() + time_limit_s
     cuts: list[frozenset[int]] = []
     bound = 0
     while True:
         left = max(0.1, deadline - time.monotonic())
-        drops = best_drops(timeline, capacity_bytes, cuts=cuts, time_limit_s=left)
+        try:
+            drops = best_drops(timeline, capacity_bytes, cuts=cuts, time_limit_s=left)
+        except NoDropsError as error:
+            raise PlacementError(
+                f"{timeline.problem.name}: no addresses exist within {capacity_bytes:,} bytes for this order: what has"
+                " to be there from one step to the next can't be placed, whatever is dropped; take another order or a"
+                " larger scratchpad"
+            ) from error
         bound = max(bound, drops.bound_bytes)
         packed, cut = _try(timeline, drops, capacity_bytes, max(0.1, PACKING_SHARE * left))
         if packed is not None:

@@ -129,9 +129,10 @@ class Problem:
 
     @cached_property
     def compulsory_bytes(self) -> int:
-        """What every plan moves: stored buffers that are touched once in, wanted buffers once out."""
+        """What every plan moves: stored buffers that are touched once in, wanted ones that are written once out."""
+        written = {b for operation in self.operations for b in operation.writes}
         loads = sum(b.size_bytes for i, b in enumerate(self.buffers) if b.stored and self.touched_by[i])
-        return loads + sum(b.size_bytes for b in self.buffers if b.wanted)
+        return loads + sum(b.size_bytes for i, b in enumerate(self.buffers) if b.wanted and i in written)
 
     @property
     def default_order(self) -> tuple[int, ...]:

@@ -21,8 +21,15 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from codesign.errors import CodesignError
 from codesign.ilp.arrays import ArrayProgram, solve_arrays
 from codesign.models.scratchpad.problem import Problem
+
+
+class NoDropsError(CodesignError):
+    """Proven: nothing that could be dropped lets the contents be placed."""
+
+    exit_code = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,9 @@ def best_drops(
             cuts, a buffer may also move, by way of DRAM, between two touches that follow each other directly, if DRAM
             holds its contents.
         time_limit_s: of the solver.
+
+    Raises:
+        NoDropsError: the cuts forbid everything.
     """
     over = [step for step, load in enumerate(timeline.problem.loads_bytes(timeline.order)) if load > capacity_bytes]
     if not over and not cuts:
@@ -212,6 +222,8 @@ class _GapProgram:
         costs = [buffers[self._timeline.gaps[gap].buffer].size_bytes // self._unit for gap in self._used]
         costs += [buffers[buffer].size_bytes // self._unit for buffer, _ in self._version]
         solution = solve_arrays(self._arrays(costs), time_limit_s=time_limit_s)
+        if solution.status == "infeasible":
+            raise NoDropsError(f"{self._timeline.problem.name}: the cuts leave no choice for this order")
         if solution.x is None:
             everything = tuple(i for i, gap in enumerate(self._timeline.gaps) if gap.steps)
             return Drops(everything, cost_bytes(self._timeline, everything), 0, False)

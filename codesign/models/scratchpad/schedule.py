@@ -12,7 +12,7 @@ from codesign.models.scratchpad.improvement import improved
 from codesign.models.scratchpad.order_bound import order_free_bound_bytes
 from codesign.models.scratchpad.ordering import search_orders
 from codesign.models.scratchpad.peak import smallest_peak
-from codesign.models.scratchpad.placing import Placed, place
+from codesign.models.scratchpad.placing import Placed, PlacementError, place
 from codesign.models.scratchpad.plan import Plan
 from codesign.models.scratchpad.problem import Problem, ProblemError
 from codesign.models.scratchpad.residency import Timeline
@@ -153,14 +153,15 @@ def schedule(
     """
     check_capacity(problem, capacity_bytes)
     begin = time.monotonic()
-    limit = PLACING_S if time_limit_s is None else time_limit_s
-    best = place(Timeline(problem, problem.default_order), capacity_bytes, time_limit_s=limit)
-    bound, states = best.bound_bytes, 0
     if policy == "search":
         deadline = None if time_limit_s is None else begin + IN_TIME * time_limit_s
-        search = _OrderSearch(problem, capacity_bytes, best, deadline)
-        search.run(seeds, width)
-        best, bound, states = search.best, search.bound, search.states
+        search = _OrderSearch(problem, capacity_bytes, deadline)
+        best = search.run([problem.default_order, *seeds], width)
+        bound, states = search.bound, search.states
+    else:
+        limit = PLACING_S if time_limit_s is None else time_limit_s
+        best = place(Timeline(problem, problem.default_order), capacity_bytes, time_limit_s=limit)
+        bound, states = best.bound_bytes, 0
     return Schedule(
         placed=best,
         plan=assemble(best, Memory((capacity_bytes,), alignment_bytes)),
@@ -175,23 +176,28 @@ def schedule(
 class _OrderSearch:
     """The best plan so far, and the bytes that no order can do without."""
 
-    def __init__(self, problem: Problem, capacity_bytes: int, best: Placed, deadline: float | None) -> None:
+    def __init__(self, problem: Problem, capacity_bytes: int, deadline: float | None) -> None:
         self._problem = problem
         self._capacity = capacity_bytes
         self._deadline = deadline
-        self.best = best
+        self._best: Placed | None = None
+        self._failure: PlacementError | None = None
         self.bound = 0
         self.states = 0
 
-    def run(self, seeds: Sequence[Sequence[int]], width: int) -> None:
-        """Search quickly and improve; search widely and improve again; bound; then more widely while there is time."""
+    def run(self, seeds: Sequence[Sequence[int]], width: int) -> Placed:
+        """Search quickly and improve; search widely and improve again; bound; then more widely while there is time.
+
+        Raises:
+            PlacementError: no order was found whose contents can be placed.
+        """
         for seed in seeds:
             self._take(seed)
         for search_width in sorted({min(FIRST_WIDTH, width), width}):
             if not self._proven():
                 self._search(search_width)
-            if not self._proven():
-                self.best = improved(self.best, self._capacity, self.bound, self._deadline)
+            if self._best is not None and not self._proven():
+                self._best = improved(self._best, self._capacity, self.bound, self._deadline)
         if not self._proven():
             limit = self._left(BOUND_SHARE)
             bound = order_free_bound_bytes(self._problem, self._capacity, time_limit_s=limit, node_limit=BOUND_NODES)
@@ -199,16 +205,27 @@ class _OrderSearch:
         while self._deadline is not None and not self._proven() and time.monotonic() < self._deadline:
             width *= WIDER
             self._search(width)
-        self.bound = min(self.bound, self.best.noncompulsory_bytes)
+        if self._best is None:
+            assert self._failure is not None
+            raise self._failure
+        self.bound = min(self.bound, self._best.noncompulsory_bytes)
+        return self._best
+
+    def _ceiling(self) -> int:
+        """Return the cost of the best plan; without one, more than any plan costs."""
+        if self._best is not None:
+            return self._best.noncompulsory_bytes
+        pairs = zip(self._problem.buffers, self._problem.touched_by, strict=True)
+        return 1 + sum(2 * buffer.size_bytes * len(touching) for buffer, touching in pairs)
 
     def _proven(self) -> bool:
-        return self.bound >= self.best.noncompulsory_bytes
+        return self.bound >= self._ceiling()
 
     def _search(self, width: int) -> None:
         found = search_orders(
             self._problem,
             self._capacity,
-            ceiling_bytes=self.best.noncompulsory_bytes,
+            ceiling_bytes=self._ceiling(),
             width=width,
             time_limit_s=self._left(SEARCH_SHARE),
         )
@@ -219,9 +236,14 @@ class _OrderSearch:
 
     def _take(self, order: Sequence[int]) -> None:
         """Place the contents for an order; keep the plan if it is better."""
-        placed = place(Timeline(self._problem, order), self._capacity, time_limit_s=self._left(1.0) or PLACING_S)
-        if placed.noncompulsory_bytes < self.best.noncompulsory_bytes:
-            self.best = placed
+        limit = self._left(1.0) or PLACING_S
+        try:
+            placed = place(Timeline(self._problem, order), self._capacity, time_limit_s=limit)
+        except PlacementError as error:
+            self._failure = error
+            return
+        if placed.noncompulsory_bytes < self._ceiling():
+            self._best = placed
 
     def _left(self, share: float) -> float | None:
         """Return a share of the time that is left; None where there is no limit."""

@@ -91,7 +91,6 @@ def test_what_cannot_be_placed_is_an_error():
     assert placed(STUCK, 7).noncompulsory_bytes == 0
 
 
-@pytest.mark.xfail(strict=True, reason="tries again and again until the time is over, and advises to take more")
 def test_what_is_proven_impossible_is_said_to_be():
     with pytest.raises(PlacementError) as caught:
         place(Timeline(STUCK, STUCK.default_order), 6, time_limit_s=0.2)
