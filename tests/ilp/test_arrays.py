@@ -233,3 +233,19 @@ def test_the_item_of_the_docstring():
     assert solve_arrays(program).objective == -8
     relaxed = ArrayProgram(**{f: getattr(program, f) for f in program.__slots__} | {"integer": np.zeros(2, bool)})
     assert solve_arrays(relaxed).objective == pytest.approx(-9.75)
+
+
+def test_a_mixed_program_that_a_release_of_highs_got_wrong():
+    """min x - 6 y with x - 6 y >= -4, y binary: x = 2, y = 1. HiGHS 1.14.0 said 0 (ERGO-Code/HiGHS 2957)."""
+    program = ArrayProgram(
+        cost=np.array([1.0, -6.0]),
+        lower=np.zeros(2),
+        upper=np.array([np.inf, 1.0]),
+        integer=np.array([False, True]),
+        rows=sparse.csr_matrix(np.array([[1.0, -6.0]])),
+        row_lower=np.array([-4.0]),
+        row_upper=np.array([np.inf]),
+    )
+    solution = solve_arrays(program)
+    assert solution.status == "optimal"
+    assert solution.objective == pytest.approx(-4.0)

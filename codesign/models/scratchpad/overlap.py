@@ -121,6 +121,7 @@ class _OverlapProgram:
         self._during: list[list[tuple[int, float]]] = [[] for _ in range(self._steps)]
         self._extra: list[list[tuple[int, float]]] = [[] for _ in range(self._steps)]
         self._constant = 0.0
+        self._stores: dict[int, list[int]] = {}
         compute = machine.compute_cycles(self._problem, timeline.order)
         self._compute = compute
         self._drops()
@@ -150,18 +151,23 @@ class _OverlapProgram:
             if gap.backed:
                 continue
             write = self._column("write", index, time * (1 + BYTES_WEIGHT) if gap.charged else 0.0)
-            late = self._column("late", index, -time if gap.charged else 0.0)
+            late = self._column("late", index, -time)
             writes = earlier.setdefault((gap.buffer, gap.version), [])
             writes.append(write)
             self._rows.append(([*((w, 1.0) for w in writes), (dropped, -1.0)], 0.0))
             self._rows.append(([(dropped, 1.0), (write, -1.0)], 0.0))
             self._rows.append(([(write, 1.0), (late, -1.0)], 0.0))
-            self._occupy(gap.before + 1, late, gap.buffer, during=gap.charged)
+            if not gap.charged:
+                self._stores.setdefault(gap.buffer, []).append(write)
+            self._occupy(gap.before + 1, late, gap.buffer, during=True)
             if gap.steps == 1:
                 self._rows.append(([(early, -1.0), (late, -1.0)], -1.0))
 
     def _ends(self) -> None:
-        """First loads of stored buffers, stores of wanted ones: compulsory, exposed or not."""
+        """First loads of stored buffers, stores of wanted ones: compulsory, exposed or not.
+
+        An output that is dropped in between is stored then, instead of at its end.
+        """
         for buffer, steps in enumerate(self._timeline.touch_steps):
             about, time = self._problem.buffers[buffer], self._time(buffer)
             if about.stored and steps:
@@ -170,8 +176,11 @@ class _OverlapProgram:
                     self._occupy(steps[0] - 1, self._column("load", buffer, -time), buffer, during=True)
             if about.wanted and steps:
                 self._constant += time
+                stores = self._stores.get(buffer, [])
                 if steps[-1] + 1 < self._steps:
-                    self._occupy(steps[-1] + 1, self._column("store", buffer, -time), buffer, during=True)
+                    stores = [*stores, self._column("store", buffer, -time)]
+                    self._occupy(steps[-1] + 1, stores[-1], buffer, during=True)
+                self._rows.append(([(column, -1.0) for column in stores], -1.0))
 
     def _occupy(self, step: int, column: int, buffer: int, *, during: bool) -> None:
         self._extra[step].append((column, float(self._problem.buffers[buffer].space_bytes)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from codesign.models.scratchpad.assembly import Memory, assemble
@@ -30,6 +31,8 @@ IN_TIME = 0.95
 SEARCH_SHARE = 0.6
 BOUND_SHARE = 0.5
 BOUND_NODES = 1
+MOST_NEIGHBOURS = 200
+"""Orders tried when nothing else gave one whose contents can be placed."""
 PLACING_S = 60.0
 """For placing one order's contents, when there is no other limit: far more than any network here takes."""
 
@@ -173,6 +176,21 @@ def schedule(
     )
 
 
+def _moves(problem: Problem, order: list[int], operation: int) -> Iterator[list[int]]:
+    """Give the legal orders in which one operation stands elsewhere, the nearest places first."""
+    at = order.index(operation)
+    rest = order[:at] + order[at + 1 :]
+    waits, waited_for = set(problem.operations[operation].predecessors), set(problem.successors[operation])
+    for place_at in range(at - 1, -1, -1):
+        if rest[place_at] in waits:
+            break
+        yield [*rest[:place_at], operation, *rest[place_at:]]
+    for place_at in range(at + 1, len(order)):
+        if rest[place_at - 1] in waited_for:
+            break
+        yield [*rest[:place_at], operation, *rest[place_at:]]
+
+
 class _OrderSearch:
     """The best plan so far, and the bytes that no order can do without."""
 
@@ -206,10 +224,19 @@ class _OrderSearch:
             width *= WIDER
             self._search(width)
         if self._best is None:
+            self._try_neighbours()
+        if self._best is None:
             assert self._failure is not None
             raise self._failure
         self.bound = min(self.bound, self._best.noncompulsory_bytes)
         return self._best
+
+    def _try_neighbours(self) -> None:
+        """Place the contents for orders in which one operation of the default order stands elsewhere."""
+        default = list(self._problem.default_order)
+        orders = (order for operation in default for order in _moves(self._problem, default, operation))
+        for order in islice(orders, MOST_NEIGHBOURS):
+            self._take(order)
 
     def _ceiling(self) -> int:
         """Return the cost of the best plan; without one, more than any plan costs."""

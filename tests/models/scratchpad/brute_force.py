@@ -46,7 +46,7 @@ class _Gap:
         return self.last == self.first + 1
 
 
-def _touches(problem, order):
+def touches_of(problem, order):
     """For each buffer the steps that touch it, and for each of them whether it writes."""
     steps = [[] for _ in problem.buffers]
     for t, v in enumerate(order):
@@ -56,9 +56,9 @@ def _touches(problem, order):
     return steps
 
 
-def _gaps(problem, order):
+def gaps_of(problem, order):
     gaps = []
-    for b, touching in enumerate(_touches(problem, order)):
+    for b, touching in enumerate(touches_of(problem, order)):
         versions = sum(written for _, written in touching)
         version = 0
         for (first, written), (last, _) in pairwise(touching):
@@ -79,18 +79,18 @@ class Choice:
 
 def gap_count(problem, order):
     """How many pairs of touches there are between which something may be dropped: 2 ** that many choices."""
-    return len(_gaps(problem, order))
+    return len(gaps_of(problem, order))
 
 
 def _choices(problem, order, capacity, moves):
     """All sets of gaps that fit the capacity, the cheapest first: (cost, gaps of the order, dropped as flags)."""
-    gaps = _gaps(problem, order)
+    gaps = gaps_of(problem, order)
     free = [g for g in gaps if moves or not g.is_empty]
     space = [b.space_bytes for b in problem.buffers]
     size = [b.size_bytes for b in problem.buffers]
     flags = (np.arange(1 << len(free))[:, None] >> np.arange(len(free))) & 1
     load = np.zeros(len(order), dtype=int)
-    for b, touching in enumerate(_touches(problem, order)):
+    for b, touching in enumerate(touches_of(problem, order)):
         if touching:
             load[touching[0][0] : touching[-1][0] + 1] += space[b]
     saved = np.zeros((len(free), len(order)), dtype=int)
@@ -156,7 +156,7 @@ def smallest_peak(problem, orders):
 def peak(problem, order):
     """Most bytes that lie between their first and last touch at once."""
     load = [0] * len(order)
-    for b, touching in enumerate(_touches(problem, order)):
+    for b, touching in enumerate(touches_of(problem, order)):
         for t in range(touching[0][0], touching[-1][0] + 1) if touching else ():
             load[t] += problem.buffers[b].space_bytes
     return max(load)
@@ -165,7 +165,7 @@ def peak(problem, order):
 def _stays(problem, order, dropped):
     """(first step, last step, space) of each uninterrupted stay."""
     stays = []
-    for b, touching in enumerate(_touches(problem, order)):
+    for b, touching in enumerate(touches_of(problem, order)):
         steps = [t for t, _ in touching]
         starts = [t for i, t in enumerate(steps) if i == 0 or (b, steps[i - 1]) in dropped]
         ends = [t for i, t in enumerate(steps) if i == len(steps) - 1 or (b, t) in dropped]

@@ -7,7 +7,14 @@ from hypothesis import assume, given, settings
 
 from codesign.models.scratchpad.order_bound import order_free_bound_bytes
 from tests.models.scratchpad import brute_force
-from tests.models.scratchpad.graphs import CHANCES, capacity_between, make_problem, problems, random_chain, random_problem
+from tests.models.scratchpad.graphs import (
+    CHANCES,
+    capacity_between,
+    make_problem,
+    problems,
+    random_chain,
+    random_problem,
+)
 
 SKIP = make_problem({"s": 2, "a": 3, "b": 3, "c": 1}, {"s": "> s", "a": "s > a", "b": "a > b", "c": "s b > c"})
 
@@ -32,7 +39,15 @@ def test_one_of_two_that_meet_in_every_order():
     Each needs 8 bytes in its middle, of 10. x (2) waits for the second chain, or is read first and the chain waits.
     """
     sizes = {"p": 3, "q": 3, "p1": 4, "p2": 4, "q1": 4, "q2": 4, "y": 1}
-    operations = {"p1": "> p1", "p2": "p1 > p2", "p": "p2 > p", "q1": "> q1", "q2": "q1 > q2", "q": "q2 > q", "y": "p q > y"}
+    operations = {
+        "p1": "> p1",
+        "p2": "p1 > p2",
+        "p": "p2 > p",
+        "q1": "> q1",
+        "q2": "q1 > q2",
+        "q": "q2 > q",
+        "y": "p q > y",
+    }
     problem = make_problem(sizes, operations)
     best = brute_force.cheapest_order(problem, 10, brute_force.legal_orders(problem), addresses=False)
     assert best == 6
