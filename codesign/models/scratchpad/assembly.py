@@ -34,11 +34,7 @@ def assemble(placed: Placed, memory: Memory, pools: Sequence[int] | None = None)
     timeline = placed.timeline
     problem = timeline.problem
     buffers = problem.buffers
-    placements = {
-        b.name: Placement(b.name, b.tensors, b.size_bytes, b.space_bytes)
-        for b, steps in zip(buffers, timeline.touch_steps, strict=True)
-        if steps
-    }
+    placements = {b.name: Placement(b.name, b.tensors, b.size_bytes, b.space_bytes) for b in buffers}
     residencies: list[Residency] = []
     transfers: list[Transfer] = []
     for index, stay in enumerate(placed.stays):

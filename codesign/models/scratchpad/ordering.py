@@ -70,7 +70,7 @@ class _Move:
     may_be_free: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _State:
     cost: int
     resident: int
@@ -119,6 +119,8 @@ def search_orders(
 
 NARROW = 16
 """States kept after each step when the time is over."""
+STATES = 256
+"""States of one ideal that are kept; what is left out counts for the bound."""
 EVICTIONS = 256
 """Sets of buffers to evict that are tried for one step; where there are more, the rest is only bounded."""
 
@@ -316,6 +318,10 @@ class _Search:
             if not self._covers(new, old):
                 kept.append(old)
         kept.append(new)
+        if len(kept) > STATES:
+            worst = max(kept, key=lambda state: (state.least, -state.resident_bytes))
+            self._least_left_out = min(self._least_left_out, worst.least)
+            kept.remove(worst)
         states[:] = kept
 
     def _covers(self, a: _State, b: _State) -> bool:

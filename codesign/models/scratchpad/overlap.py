@@ -23,7 +23,7 @@ from scipy import sparse
 
 from codesign.ilp.arrays import ArrayProgram, solve_arrays
 from codesign.models.scratchpad.plan import Plan
-from codesign.models.scratchpad.problem import Problem
+from codesign.models.scratchpad.problem import Problem, ProblemError
 from codesign.models.scratchpad.residency import Timeline
 
 BYTES_WEIGHT = 1e-6
@@ -41,6 +41,11 @@ class Machine:
 
     macs_per_cycle: float
     dram_bytes_per_cycle: float
+
+    def __post_init__(self) -> None:
+        for name in ("macs_per_cycle", "dram_bytes_per_cycle"):
+            if not getattr(self, name) > 0:
+                raise ProblemError(f"{name} must be above 0, found {getattr(self, name)}")
 
     def compute_cycles(self, problem: Problem, order: Sequence[int]) -> np.ndarray:
         """Return the cycles of each step: max(macs, bytes written) / macs_per_cycle."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from codesign.errors import CodesignError
 from codesign.models.scratchpad.assembly import Memory, assemble
@@ -17,7 +17,7 @@ from codesign.models.scratchpad.placing import Placed, place
 from codesign.models.scratchpad.plan import Plan
 from codesign.models.scratchpad.preparation import Accounting, problem_of
 from codesign.models.scratchpad.problem import Problem, ProblemError
-from codesign.models.scratchpad.recompute import recomputed
+from codesign.models.scratchpad.recompute import check_price, recomputed
 from codesign.models.scratchpad.residency import Timeline
 from codesign.models.scratchpad.schedule import PLACING_S, WIDTH, OrderPolicy, Schedule, check_capacity, schedule
 from codesign.models.scratchpad.tiles import tiled_to_fit
@@ -76,8 +76,14 @@ class Options:
         if len(chosen) > 1:
             raise ProblemError(f"{' and '.join(chosen)} can't be combined; take one of them")
         for name in ("banks", "most_stripes", "width"):
-            if getattr(self, name) < 1:
-                raise ProblemError(f"{name} must be at least 1, found {getattr(self, name)}")
+            found = getattr(self, name)
+            if not isinstance(found, int) or found < 1:
+                raise ProblemError(f"{name} must be at least 1, found {found!r}")
+        for name, allowed in (("order", get_args(OrderPolicy)), ("goal", get_args(Goal))):
+            if getattr(self, name) not in allowed:
+                raise ProblemError(f"{name} must be one of {', '.join(allowed)}, found {getattr(self, name)!r}")
+        if self.recompute_bytes_per_mac is not None:
+            check_price(self.recompute_bytes_per_mac)
         if self.time_limit_s is not None and not self.time_limit_s > 0:
             raise ProblemError(f"time_limit_s must be above 0, found {self.time_limit_s}")
 
@@ -177,7 +183,8 @@ def prepare(network: Network, capacity_bytes: int, options: Options) -> tuple[Ne
     problem = problem_of(prepared, options.accounting)
     check_capacity(problem, capacity_bytes)
     bank = capacity_bytes // options.banks
-    largest = max(problem.buffers, key=lambda buffer: buffer.space_bytes)
+    touched = [buffer for i, buffer in enumerate(problem.buffers) if problem.touched_by[i]]
+    largest = max(touched, key=lambda buffer: buffer.space_bytes)
     if largest.space_bytes > bank:
         raise ProblemError(
             f"{network.name}: {largest.name!r} takes {largest.space_bytes / 1024:,.2f} KiB; a bank has"

@@ -57,6 +57,8 @@ def problem_of(network: Network, accounting: Accounting) -> Problem:
     buffers = _buffers(network, storage, accounting)
     index = {buffer.name: i for i, buffer in enumerate(buffers)}
     operations = _operations(network, storage, index, accounting)
+    if not operations:
+        raise ProblemError(f"network {network.name!r} has no operators to schedule")
     return Problem(network.name, tuple(buffers), tuple(operations), tuple(storage.views))
 
 
@@ -86,12 +88,12 @@ def _operations(
     made: list[Operation] = []
     writers: dict[str, frozenset[int]] = {}
     for operator in network.operators:
+        if not accounting.sources_stored:
+            made.extend(_loads(network, operator, storage, index, writers, len(made)))
         if operator.name in views:
             merged = frozenset[int]().union(*(writers.get(name, frozenset()) for name in operator.inputs))
             writers.update(dict.fromkeys(operator.outputs, merged))
             continue
-        if not accounting.sources_stored:
-            made.extend(_loads(network, operator, storage, index, writers, len(made)))
         before = frozenset[int]().union(*(writers.get(name, frozenset()) for name in operator.inputs))
         made.append(
             Operation(

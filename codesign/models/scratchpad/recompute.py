@@ -36,6 +36,12 @@ class Recomputation:
     repeats: int
 
 
+def check_price(bytes_per_mac: float) -> None:
+    """Raise ProblemError where the price of a multiply-accumulate is negative or no number."""
+    if not bytes_per_mac >= 0:
+        raise ProblemError(f"the price of a multiply-accumulate must not be negative, found {bytes_per_mac}")
+
+
 def in_order(problem: Problem, order: Sequence[int]) -> Problem:
     """Return the same problem with its operations in another order, which becomes the default one."""
     problem.check_order(order)
@@ -59,8 +65,7 @@ def recomputed(
     Raises:
         ProblemError: a negative price.
     """
-    if bytes_per_mac < 0:
-        raise ProblemError(f"the price of a multiply-accumulate must not be negative, found {bytes_per_mac}")
+    check_price(bytes_per_mac)
     current = Recomputation(in_order(problem, order), 0, 0)
     cost = _cost(current, capacity_bytes, bytes_per_mac)
     while current.repeats < most:
@@ -81,7 +86,8 @@ def recomputed(
 
 def _cost(trial: Recomputation, capacity_bytes: int, bytes_per_mac: float) -> float:
     timeline = Timeline(trial.problem, trial.problem.default_order)
-    return best_drops(timeline, capacity_bytes).noncompulsory_bytes + bytes_per_mac * trial.repeated_macs
+    price = bytes_per_mac * trial.repeated_macs if trial.repeated_macs else 0.0
+    return best_drops(timeline, capacity_bytes).noncompulsory_bytes + price
 
 
 def _retrieved(problem: Problem, capacity_bytes: int) -> list[tuple[int, int]]:
@@ -101,7 +107,7 @@ def _repeat(current: Recomputation, buffer: int, step: int) -> Recomputation | N
     if problem.buffers[buffer].stored or len(makers) != 1:
         return None
     maker = problem.operations[makers[0]]
-    if maker.writes != (buffer,) or buffer in maker.reads:
+    if not maker.reads or maker.writes != (buffer,) or buffer in maker.reads:
         return None
     if any(_changed(problem, source, makers[0]) for source in maker.reads):
         return None

@@ -122,7 +122,7 @@ def check_capacity(problem: Problem, capacity_bytes: int) -> None:
         raise CapacityError(
             f"{problem.name}: the scratchpad of {capacity_bytes / 1024:,.2f} KiB is smaller than M_R ="
             f" {problem.minimum_bytes / 1024:,.2f} KiB, which the operator {problem.largest_operation!r} needs at once;"
-            " take a larger scratchpad, or cut operators into tiles"
+            " take a larger scratchpad, or cut operators into more tiles"
         )
 
 

@@ -22,6 +22,10 @@ RESHAPES = frozenset(("reshape", "flatten", "squeeze", "unsqueeze"))
 """Kinds whose result is the same words in the same order."""
 
 
+STRIPES = "parts"
+"""Attribute of an operator that reads stripes of tensors; such a one is never a view."""
+
+
 class Storage:
     """Tensors grouped into buffers.
 
@@ -75,10 +79,13 @@ class Storage:
             if operator.kind == "concat":
                 self._view_concat(operator)
         for operator in self._network.operators:
-            if operator.kind in RESHAPES and all(map(self.holds, (operator.inputs[0], operator.outputs[0]))):
+            whole = operator.attribute(STRIPES) is None
+            if whole and operator.kind in RESHAPES and all(map(self.holds, (operator.inputs[0], operator.outputs[0]))):
                 self._join(operator.outputs[0], operator.inputs[0], operator)
 
     def _view_concat(self, operator: Operator) -> None:
+        if operator.attribute(STRIPES) is not None:
+            return
         result = self._network.tensor(operator.outputs[0])
         axis = operator.whole("axis", 0) % len(result.shape)
         parts = [self._network.tensor(name) for name in operator.inputs]
@@ -99,13 +106,13 @@ class Storage:
 
     def _join(self, tensor: str, source: str, operator: Operator) -> None:
         """Put the result of a reshape where its source is, if one of the two may move."""
-        if self._extent[tensor] == 0 or self._root[tensor] == self._root[source]:
+        if self._root[tensor] == self._root[source]:
             return
         if self._network.tensor(tensor).size_bytes != self._network.tensor(source).size_bytes:
             return
         if self._is_whole(tensor):
             self._merge(tensor, source, self._offset[source])
-        elif self._is_whole(source) and self._network.tensor(source).role == "activation":
+        elif self._is_whole(source) and self._is_made_here(source):
             self._merge(source, tensor, self._offset[tensor])
         else:
             return
@@ -142,6 +149,11 @@ class Storage:
         """Return whether a tensor fills its buffer."""
         root = self._root[tensor]
         return self._offset[tensor] == 0 and self._extent[root] == self._network.tensor(tensor).size_bytes
+
+    def _is_made_here(self, tensor: str) -> bool:
+        """Return whether everything in a tensor's buffer is made by operators and wanted by them only."""
+        members = self._members[self._root[tensor]]
+        return all(self._network.tensor(name).role == "activation" for name in members)
 
     def _merge(self, tensor: str, into: str, offset: int) -> None:
         """Put the whole buffer of ``tensor`` into that of ``into``, at an offset."""

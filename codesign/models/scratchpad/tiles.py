@@ -47,8 +47,11 @@ def _finer(
     for operation, need in zip(problem.operations, problem.needs_bytes, strict=True):
         if need > capacity_bytes:
             name = operation.name.rpartition(".stripe")[0] or operation.name
-            operator = original.get(operation.name) or original[name]
-            touched.update(dict.fromkeys((*operator.inputs, *operator.outputs)))
+            operator = original.get(operation.name) or original.get(name)
+            if operator is None:
+                touched[name.removeprefix("load ")] = None
+            else:
+                touched.update(dict.fromkeys((*operator.inputs, *operator.outputs)))
     for name in touched:
         tensor = network.tensor(name)
         if tensor.role != "weight" and len(tensor.shape) in ROW_AXES:

@@ -84,17 +84,12 @@ def test_a_stored_buffer_moves_between_touches_that_follow_each_other():
     assert placed(problem, 6).noncompulsory_bytes == 1
 
 
-def test_what_cannot_be_placed_is_an_error():
+def test_what_cannot_be_placed_is_said_to_be_impossible():
+    """Proven, without waiting for the time to be over, and without advice to take more of it."""
     assert brute_force.cheapest_placed(STUCK, STUCK.default_order, 6) is None
-    with pytest.raises(PlacementError, match="hand-made: no addresses"):
-        place(Timeline(STUCK, STUCK.default_order), 6, time_limit_s=0.2)
+    with pytest.raises(PlacementError, match="hand-made: no addresses exist within 6 bytes for this order"):
+        place(Timeline(STUCK, STUCK.default_order), 6, time_limit_s=10**6)
     assert placed(STUCK, 7).noncompulsory_bytes == 0
-
-
-def test_what_is_proven_impossible_is_said_to_be():
-    with pytest.raises(PlacementError) as caught:
-        place(Timeline(STUCK, STUCK.default_order), 6, time_limit_s=0.2)
-    assert "time" not in str(caught.value)
 
 
 @settings(max_examples=200)

@@ -83,9 +83,10 @@ AWKWARD = make_problem(
 be placed in 6 bytes, in another one everything, for 2 bytes."""
 
 
-def test_an_order_that_cannot_be_placed_is_an_error():
-    with pytest.raises(PlacementError, match="stuck: no addresses"):
-        schedule(STUCK, 6, policy="default", time_limit_s=0.2)
+@pytest.mark.parametrize("policy", ["default", "search"])
+def test_where_no_order_can_be_placed_the_error_says_so(policy):
+    with pytest.raises(PlacementError, match="stuck: no addresses exist within 6 bytes"):
+        schedule(STUCK, 6, policy=policy)
 
 
 def test_an_order_that_cannot_be_placed_does_not_keep_others_from_being_found():
