@@ -98,7 +98,7 @@ def test_all_at_length():
         costly += free_agrees(problem, capacity) > 0
         if seed % 5 == 0:
             proven += complete_agrees(problem, capacity)
-    assert costly > 300
+    assert costly > 200
     assert proven > 500
 
 
