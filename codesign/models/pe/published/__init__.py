@@ -1,0 +1,1 @@
+"""Published simulators and claims about processing elements, recomputed."""
