@@ -9,16 +9,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from codesign.errors import CodesignError
-from codesign.models.protocol import FEASIBLE, IN_VALIDATED_RANGE, REASON
-from codesign.models.systolic.columns import Columns, IntArray, read_columns
+from codesign.models.columns import Columns, IntArray, read_columns
+from codesign.models.grouping import Distinct, distinct_rows, numbered
 from codesign.models.systolic.derived import Settings, derived_metrics
 from codesign.models.systolic.energy import EnergyLookup
 from codesign.models.systolic.evaluation import MAPPED, MOVED, Designs, Evaluation, Sums
-from codesign.models.systolic.grouping import Distinct, distinct_rows, numbered
 from codesign.models.systolic.layers import FloatArray
 from codesign.models.systolic.metrics import METRICS
 from codesign.models.systolic.networks import NetworkLayers, network_layers
-from codesign.models.systolic.parameters import DATAFLOWS, DEPTHWISE, PARAMETERS, SETTING_NAMES, UNLIMITED
+from codesign.models.systolic.parameters import DATAFLOWS, DEPTHWISE, NAME, PARAMETERS, SETTING_NAMES, UNLIMITED
 from codesign.models.systolic.traffic import held_words
 from codesign.technology import energy_tables
 from codesign.workloads.settings import plain
@@ -52,50 +51,26 @@ class Kinds:
 
 def answer(designs: pd.DataFrame) -> pd.DataFrame:
     """Evaluate a table of designs (see ``SystolicArray.evaluate``)."""
-    columns = read_columns(designs, PARAMETERS)
+    columns = read_columns(designs, PARAMETERS, NAME)
     metrics = np.empty((len(METRICS), columns.rows))
     in_range = np.zeros(columns.rows, dtype=bool)
     if columns.rows:
         rows = buildable_rows(columns)
         if isinstance(rows, slice) or rows.size:
-            _evaluate(_kept(columns, rows), rows, metrics, in_range)
+            _evaluate(columns.kept(rows), rows, metrics, in_range)
         if not isinstance(rows, slice):
             refused = np.ones(columns.rows, dtype=bool)
             refused[rows] = False
             metrics[:, refused] = np.nan
-    return _framed(designs.index, columns, metrics, in_range)
-
-
-def _framed(index: pd.Index, columns: Columns, metrics: FloatArray, in_range: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    feasible = np.ones(columns.rows, dtype=bool)
-    reasons = pd.Series("", index=index, dtype="str")
-    if columns.reasons:
-        texts = np.full(columns.rows, "", dtype=object)
-        for row, reason in columns.reasons.items():
-            feasible[row], texts[row] = False, reason
-        reasons = pd.Series(texts, index=index, dtype="str")
-    table = pd.DataFrame(metrics.T, index=index, columns=list(METRICS), copy=False)
-    table[FEASIBLE] = feasible
-    table[REASON] = reasons
-    table[IN_VALIDATED_RANGE] = in_range
-    return table
-
-
-def _kept(columns: Columns, rows: IntArray | slice) -> Columns:
-    """Return the designs of some rows."""
-    if isinstance(rows, slice):
-        return columns
-    numbers = {name: v if v.size == 1 else v[rows] for name, v in columns.numbers.items()}
-    codes = {name: v if v.size == 1 else v[rows] for name, v in columns.codes.items()}
-    return Columns(len(rows), numbers, codes, columns.labels)
+    return columns.framed(designs.index, list(METRICS), metrics, in_range)
 
 
 def buildable_rows(columns: Columns) -> IntArray | slice:
     """Give every design that can't be built its reason; return the rows of the others (a slice: all)."""
-    allowed = _allowed(columns)
+    allowed = columns.allowed()
     if not isinstance(allowed, slice) and not allowed.size:
         return allowed
-    some = _kept(columns, allowed)
+    some = columns.kept(allowed)
     kinds = distinct_networks(some)
     states = _states(some, kinds)
     reasons = [_objection(kinds, *state) for state in zip(*(values.tolist() for values in states.rows), strict=True)]
@@ -105,15 +80,7 @@ def buildable_rows(columns: Columns) -> IntArray | slice:
         places = np.arange(columns.rows) if isinstance(allowed, slice) else allowed
         for place in np.flatnonzero(bad[which]).tolist():
             columns.reasons[int(places[place])] = reasons[which[place]]
-    return _allowed(columns)
-
-
-def _allowed(columns: Columns) -> IntArray | slice:
-    if not columns.reasons:
-        return slice(None)
-    good = np.ones(columns.rows, dtype=bool)
-    good[list(columns.reasons)] = False
-    return np.flatnonzero(good)
+    return columns.allowed()
 
 
 def _states(columns: Columns, kinds: Kinds) -> Distinct:

@@ -15,9 +15,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from codesign.models.columns import IntArray
+from codesign.models.grouping import Distinct, distinct_rows, numbered
 from codesign.models.systolic import traffic
-from codesign.models.systolic.columns import IntArray
-from codesign.models.systolic.grouping import Distinct, distinct_rows, numbered
 from codesign.models.systolic.layers import FloatArray, LayerTable
 from codesign.models.systolic.mapping import Mapping, SeparateNeeds, SharedNeeds, layer_sum
 from codesign.models.systolic.row_stationary import row_stationary

@@ -9,11 +9,10 @@ import pandas as pd
 from codesign.models.protocol import Metric
 from codesign.models.systolic.answers import answer
 from codesign.models.systolic.metrics import METRICS
-from codesign.models.systolic.parameters import PARAMETERS
+from codesign.models.systolic.parameters import NAME, PARAMETERS
 from codesign.models.systolic.reports import layer_report
 from codesign.space.parameter import Parameter
 
-NAME = "systolic.array"
 VERSION = "1"
 
 

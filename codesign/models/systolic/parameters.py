@@ -12,6 +12,7 @@ from codesign.technology import energy_tables
 from codesign.workloads.catalogue import network_domain
 from codesign.workloads.settings import SETTINGS
 
+NAME = "systolic.array"
 DATAFLOWS = ("ws", "os", "is", "rs")
 DEPTHWISE = ("per_channel", "one_filter", "packed")
 LAYERS = ("conv", "conv_fc", "all")

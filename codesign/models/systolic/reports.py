@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from codesign.errors import ModelInputError
+from codesign.models.columns import read_columns
 from codesign.models.systolic import answers
-from codesign.models.systolic.columns import read_columns
 from codesign.models.systolic.derived import derived_metrics
 from codesign.models.systolic.evaluation import Designs, map_layers, mapping_sums, move_words, network_sums
 from codesign.models.systolic.layers import FloatArray, LayerTable
 from codesign.models.systolic.metrics import METRICS
-from codesign.models.systolic.parameters import DATAFLOWS, DEPTHWISE, PARAMETERS
+from codesign.models.systolic.parameters import DATAFLOWS, DEPTHWISE, NAME, PARAMETERS
 from codesign.models.systolic.traffic import stall_cycles
 
 SHAPE = (
@@ -33,7 +33,7 @@ SHAPE = (
 
 def layer_report(design: Mapping[str, object]) -> pd.DataFrame:
     """Return one row per layer (see ``SystolicArray.layer_report``)."""
-    columns = read_columns(pd.DataFrame({name: [value] for name, value in design.items()}), PARAMETERS)
+    columns = read_columns(pd.DataFrame({name: [value] for name, value in design.items()}), PARAMETERS, NAME)
     answers.buildable_rows(columns)
     if columns.reasons:
         raise ModelInputError(columns.reasons[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from codesign.errors import ModelInputError, nearest
-from codesign.models.systolic.layers import FloatArray
+from codesign.models.protocol import FEASIBLE, IN_VALIDATED_RANGE, REASON
 from codesign.space.domain import Choices, Float, Integer, Name
 from codesign.space.parameter import Parameter
 from codesign.workloads.settings import plain
 
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Kind = TypeVar("Kind", bound=np.generic)
 
@@ -44,9 +45,42 @@ class Columns:
         for row in where if bad.any() else ():
             self.reasons.setdefault(row, text_of_row if isinstance(text_of_row, str) else text_of_row[row])
 
+    def allowed(self) -> IntArray | slice:
+        """Return the rows without a reason (a slice: all)."""
+        if not self.reasons:
+            return slice(None)
+        good = np.ones(self.rows, dtype=bool)
+        good[list(self.reasons)] = False
+        return np.flatnonzero(good)
 
-def read_columns(designs: pd.DataFrame, parameters: Mapping[str, Parameter]) -> Columns:
-    """Read every parameter from the table; a column that isn't there takes the default.
+    def kept(self, rows: IntArray | slice) -> Columns:
+        """Return the designs of some rows."""
+        if isinstance(rows, slice):
+            return self
+        numbers = {name: v if v.size == 1 else v[rows] for name, v in self.numbers.items()}
+        codes = {name: v if v.size == 1 else v[rows] for name, v in self.codes.items()}
+        return Columns(len(rows), numbers, codes, self.labels)
+
+    def framed(
+        self, index: pd.Index, names: Sequence[str], metrics: FloatArray, in_range: npt.NDArray[np.bool_]
+    ) -> pd.DataFrame:
+        """Return the answer of a model: ``metrics`` (names x rows), feasible, reason, in_validated_range."""
+        feasible = np.ones(self.rows, dtype=bool)
+        reasons = pd.Series("", index=index, dtype="str")
+        if self.reasons:
+            texts = np.full(self.rows, "", dtype=object)
+            for row, reason in self.reasons.items():
+                feasible[row], texts[row] = False, reason
+            reasons = pd.Series(texts, index=index, dtype="str")
+        table = pd.DataFrame(metrics.T, index=index, columns=list(names), copy=False)
+        table[FEASIBLE] = feasible
+        table[REASON] = reasons
+        table[IN_VALIDATED_RANGE] = in_range
+        return table
+
+
+def read_columns(designs: pd.DataFrame, parameters: Mapping[str, Parameter], model: str) -> Columns:
+    """Read every parameter of ``model`` from the table; a column that isn't there takes the default.
 
     Raises:
         ModelInputError: a column that is no parameter, or a parameter without default that has no column.
@@ -54,7 +88,7 @@ def read_columns(designs: pd.DataFrame, parameters: Mapping[str, Parameter]) -> 
     for name in designs.columns:
         if name not in parameters:
             raise ModelInputError(
-                f"systolic.array reads no {name!r}{nearest(str(name), parameters)}; it reads: {', '.join(parameters)}"
+                f"{model} reads no {name!r}{nearest(str(name), parameters)}; it reads: {', '.join(parameters)}"
             )
     columns = Columns(len(designs))
     for name, parameter in parameters.items():
@@ -64,8 +98,7 @@ def read_columns(designs: pd.DataFrame, parameters: Mapping[str, Parameter]) -> 
             _read_default(columns, parameter)
         else:
             raise ModelInputError(
-                f"the designs have no column {name!r}, which systolic.array needs;"
-                f" allowed: {parameter.domain.describe()}"
+                f"the designs have no column {name!r}, which {model} needs; allowed: {parameter.domain.describe()}"
             )
     return columns
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesign.models.systolic import grouping
-from codesign.models.systolic.grouping import distinct_rows, numbered
+from codesign.models import grouping
+from codesign.models.grouping import distinct_rows, numbered
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10**6), st.integers(0, 2)), min_size=1, max_size=40))

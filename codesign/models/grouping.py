@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from codesign.models.systolic.columns import IntArray
-from codesign.models.systolic.layers import FloatArray
+from codesign.models.columns import FloatArray, IntArray
 
 LARGEST_KEY = 2**62
 
