@@ -1,11 +1,11 @@
-"""Run the benchmarks: ``python -m benchmarks [speed] [search] [scratchpad]``; results go to ``benchmarks/out/``."""
+"""Run the benchmarks: ``python -m benchmarks [speed] [search] [scratchpad] [pe]``; results go to ``benchmarks/out/``."""
 
 import sys
 from pathlib import Path
 
-from benchmarks import scratchpad, search_quality, speed
+from benchmarks import pe, scratchpad, search_quality, speed
 
-PARTS = {"speed": speed.run, "search": search_quality.run, "scratchpad": scratchpad.run}
+PARTS = {"speed": speed.run, "search": search_quality.run, "scratchpad": scratchpad.run, "pe": pe.run}
 
 
 def main() -> None:

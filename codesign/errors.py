@@ -86,6 +86,10 @@ class StorageError(UserError):
     """Writing failed (full disk, folder not writable). What was journalled before is safe."""
 
 
+class SynthesisError(UserError):
+    """Verilog can't be synthesised: a liberty file can't be used, a module or parameter is wrong, or Yosys failed."""
+
+
 class ModelFailureError(CodesignError):
     """A model raised on so many designs that going on makes no sense."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from codesign.errors import ModelInputError
 from codesign.technology.units import Unit
 
 
@@ -69,7 +70,8 @@ class Structure:
         step_cycles: cycles of a step.
         fused_rows, fused_columns: rows and columns of outputs that one element serves at once (composable elements
             split into narrower ones); 1 for all others.
-        scale_cycles: cycles that the column's scale unit is busy for one output of one group; 0 without scales.
+        scale_cycles: cycles that the column's scale unit is busy for one output of one group; 0 without scales per
+            group, which are then applied once an output by the vector unit, and the column has no scale unit.
         weight_bits_stored: memory bits of one weight, without its group's share.
         group_bits: memory bits of one group: scale, zero point, selectors; also paid per channel when group is 0.
         activation_bits_stored: memory bits of one activation.
@@ -122,12 +124,15 @@ class ProcessingElement:
         sources: papers and repositories.
         operands: the (weight bits, activation bits) pairs that it can multiply.
         default: the configuration where a design gives none.
-        structure: parts and speed of a configuration that ``operands`` allows.
+        structure: parts and speed of a configuration that ``operands`` allows; raises ``ModelInputError`` for another
+            choice that the element hasn't.
         weight_formats: weight bits -> the number format of the weights (a name of ``quality.formats``).
         activation_format: activation bits -> the number format of the activations.
         cached_bits: widths of a key-value cache that it multiplies in the array, as the weight operand; attention with
             other widths runs on the vector unit.
         groups: whether scales per group are applied (False: one scale per output channel, outside the array).
+        arithmetic: ``exact`` where products and sums are as good as exact; else the name of the approximation, under
+            which its perplexities are looked up.
         rtl: the Verilog of a configuration, or None where there is none.
         notes: what is assumed where the source doesn't say.
     """
@@ -142,6 +147,7 @@ class ProcessingElement:
     activation_format: Mapping[int, str]
     cached_bits: tuple[int, ...] = ()
     groups: bool = True
+    arithmetic: str = "exact"
     rtl: Callable[[Configuration], Rtl | None] = lambda configuration: None
     notes: str = ""
 
@@ -152,4 +158,8 @@ class ProcessingElement:
             return f"{self.name} can't multiply W{chosen.weight_bits}A{chosen.activation_bits}; it can: {allowed}"
         if not self.groups and chosen.group:
             return f"{self.name} has no scales per group; group must be 0, found {chosen.group}"
+        try:
+            self.structure(chosen)
+        except ModelInputError as refused:
+            return str(refused)
         return ""

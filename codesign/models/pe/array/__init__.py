@@ -1,0 +1,1 @@
+"""An array of processing elements with its buffers, memory and vector unit: cycles, traffic, energy, area."""

@@ -1,0 +1,78 @@
+"""What a structure costs at a cell library's own node: sums over its parts, ready for table look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from codesign.models.pe.element import Part, Structure
+from codesign.technology import units
+from codesign.technology.unit_costs import unit_cost
+
+
+@dataclass(frozen=True)
+class PartSum:
+    """Some parts together.
+
+    Attributes:
+        area_um2: of cells, before layout.
+        busy_fj: per busy cycle: every unit's energy times its activity, and the clock of its flip-flops.
+        idle_fj: per idle cycle: the clock of the flip-flops.
+        leakage_nw: always.
+        in_range: whether every unit lies within the sizes that its price was fitted on.
+    """
+
+    area_um2: float
+    busy_fj: float
+    idle_fj: float
+    leakage_nw: float
+    in_range: bool
+
+
+@dataclass(frozen=True)
+class StructurePrice:
+    """A structure on a library.
+
+    Attributes:
+        element, row, column, array: its parts.
+        cut: the registers of one more pipeline stage in an element.
+        path_ps: the longest chain between registers; delays of its units added up.
+    """
+
+    element: PartSum
+    row: PartSum
+    column: PartSum
+    array: PartSum
+    cut: PartSum
+    path_ps: float
+
+
+def part_sum(parts: Iterable[Part], library: str) -> PartSum:
+    """Return the sums over some parts."""
+    area = busy = idle = leakage = 0.0
+    in_range = True
+    for part in parts:
+        cost = unit_cost(part.unit, library)
+        area += part.count * cost.area_um2
+        busy += part.count * (part.activity * cost.energy_fj + cost.clock_fj)
+        idle += part.count * cost.clock_fj
+        leakage += part.count * cost.leakage_nw
+        in_range &= cost.in_fitted_range
+    return PartSum(area, busy, idle, leakage, in_range)
+
+
+def structure_price(structure: Structure, library: str) -> StructurePrice:
+    """Return the price of a structure; table registers of a row count as row parts that are loaded rarely."""
+    row = structure.row
+    if structure.table_bits_per_row:
+        table = units.register_enable(1)
+        load = 1.0 / max(structure.step_cycles, 1)
+        row = (*row, Part(table, structure.table_bits_per_row, load, "tables"))
+    return StructurePrice(
+        element=part_sum(structure.element, library),
+        row=part_sum(row, library),
+        column=part_sum(structure.column, library),
+        array=part_sum(structure.array, library),
+        cut=part_sum((Part(units.register(structure.cut_bits)),) if structure.cut_bits else (), library),
+        path_ps=sum(unit_cost(unit, library).delay_ps for unit in structure.path),
+    )

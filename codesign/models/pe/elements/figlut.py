@@ -1,0 +1,123 @@
+"""FIGLUT: sums of four aligned activations, looked up by one bit of four weights in a cycle."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from codesign.models.pe.element import Configuration, Part, ProcessingElement, Rtl, Structure
+from codesign.models.pe.elements.figna import alignment, block_scale_unit
+from codesign.models.pe.elements.integer import FP32_BITS, SCALE_BITS
+from codesign.models.pe.emulation.figlut import FORMATS, SUM_BITS, TABLE_GROUP, check_group
+from codesign.models.pe.emulation.figna import aligned_bits
+from codesign.models.pe.emulation.float_arithmetic import FloatFormat
+from codesign.technology.units import (
+    adder,
+    and_row,
+    barrel_shifter,
+    multiplexer,
+    negate,
+    register,
+    register_enable,
+    signed_multiplier,
+)
+
+WEIGHT_FORMATS = {1: "binary", 2: "int-asym", 3: "int-asym", 4: "int-asym", 8: "int-sym"}
+LARGEST_WEIGHT_BITS = 8
+"""The hardware is the same for all widths of the weights."""
+ZERO_BITS = LARGEST_WEIGHT_BITS + 2
+"""Of the zero point of weights whose bits mean -1 and +1."""
+LONGEST_GROUP_BITS = 7
+"""Of the activations that a row sums for the zero point: groups of up to 128."""
+
+
+def _element(entry: int, sum_bits: int) -> tuple[Part, ...]:
+    placed = entry + LARGEST_WEIGHT_BITS - 1
+    return (
+        Part(register(TABLE_GROUP), name="weight bits"),
+        Part(multiplexer(1 << (TABLE_GROUP - 1), entry), name="look up"),
+        Part(negate(entry), name="sign"),
+        Part(barrel_shifter(placed, (LARGEST_WEIGHT_BITS - 1).bit_length()), name="place of the bit"),
+        Part(and_row(sum_bits), name="clear"),
+        Part(adder(sum_bits), name="add to the sum"),
+        Part(register(sum_bits), name="sum"),
+    )
+
+
+def _row(form: FloatFormat, weight_bits: int) -> tuple[Part, ...]:
+    """Alignment of four activations, their table, and the sum of the group's activations."""
+    width, once = aligned_bits(form), 1.0 / weight_bits
+    aligned = tuple(
+        Part(part.unit, TABLE_GROUP * part.count, once * part.activity, part.name) for part in alignment(form)
+    )
+    entries = 1 << (TABLE_GROUP - 1)
+    return (
+        *aligned,
+        Part(adder(width + 1), 4, once, "sums of two"),
+        Part(adder(width + 2), entries, once, "entries"),
+        Part(negate(width + 2), 2, once, "entries with minus only"),
+        Part(adder(width + LONGEST_GROUP_BITS), 1, once, "sum of activations"),
+        Part(register(width + LONGEST_GROUP_BITS), 1, once, "sum of activations"),
+    )
+
+
+def _column(form: FloatFormat, sum_bits: int) -> tuple[Part, ...]:
+    return (
+        Part(register_enable(ZERO_BITS), activity=0.0, name="zero point of the group"),
+        Part(signed_multiplier(aligned_bits(form) + LONGEST_GROUP_BITS, ZERO_BITS), name="zero point's share"),
+        Part(adder(sum_bits), name="less the zero point's share"),
+        *block_scale_unit(form, sum_bits),
+    )
+
+
+def structure(form: FloatFormat, chosen: Configuration) -> Structure:
+    """Return the element for activations of a format."""
+    check_group(chosen.group)
+    entry, sum_bits, bits = aligned_bits(form) + 2, chosen.accumulator_bits or SUM_BITS, chosen.weight_bits
+    element = _element(entry, sum_bits)
+    return Structure(
+        element=element,
+        path=tuple(part.unit for part in element if part.unit.kind not in ("register", "and_row")),
+        cut_bits=entry + LARGEST_WEIGHT_BITS - 1 + sum_bits,
+        row=_row(form, bits),
+        column=_column(form, sum_bits),
+        step_macs=TABLE_GROUP,
+        step_cycles=bits,
+        scale_cycles=1,
+        weight_bits_stored=bits,
+        group_bits=SCALE_BITS + (bits if WEIGHT_FORMATS[bits] == "int-asym" else 0),
+        activation_bits_stored=form.bits,
+        output_bits=FP32_BITS,
+        table_bits_per_row=(1 << (TABLE_GROUP - 1)) * entry,
+    )
+
+
+def _rtl(form: FloatFormat, chosen: Configuration) -> Rtl:
+    sizes = {
+        "ENTRY_BITS": aligned_bits(form) + 2,
+        "PLACES": LARGEST_WEIGHT_BITS,
+        "SUM_BITS": chosen.accumulator_bits or SUM_BITS,
+    }
+    return Rtl(("units.v", "figlut.v"), "pe_figlut", sizes)
+
+
+ELEMENTS = tuple(
+    ProcessingElement(
+        name=name,
+        title=f"FIGLUT: table lookup of sums of aligned {form.name.upper()} activations, bit-serial weights",
+        sources=("Park et al., FIGLUT, HPCA 2025, arXiv 2503.06862",),
+        operands=tuple((bits, 16) for bits in WEIGHT_FORMATS),
+        default=Configuration(weight_bits=4, activation_bits=16),
+        structure=partial(structure, form),
+        weight_formats=WEIGHT_FORMATS,
+        activation_format={16: form.name},
+        cached_bits=(8,),
+        rtl=partial(_rtl, form),
+        notes=(
+            "Half-size tables in flip-flops and one hardware for all weight widths are the paper's. Assumed: four"
+            " activations per table (lut_group isn't read), alignment as in FIGNA, one table per row, generated by"
+            " twelve adders at its edge, the place of a bit shifted in the element, sums of 32 bits that wrap, uniform"
+            " weights with a zero point instead of one scale per bit, and FP32 for the sum over groups."
+        ),
+    )
+    for name, form in FORMATS.items()
+)

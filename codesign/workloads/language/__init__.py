@@ -1,0 +1,1 @@
+"""Language models as shapes, and networks as matrix products."""

@@ -1,0 +1,1 @@
+"""Specification of bit-serial, pre-aligned, table and approximate elements."""
