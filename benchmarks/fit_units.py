@@ -1,16 +1,24 @@
-"""Fits the prices of units to synthesis: ``python -m benchmarks.fit_units`` writes ``unit_coefficients.csv`` anew.
+"""Fits the prices of units to synthesis: ``python -m benchmarks.fit_units``.
+
+Writes ``unit_coefficients.csv``, and from these prices and whole elements ``chain_factors.csv``.
 
 Deterministic: the same data give the same bytes.
 """
 
 import csv
+import math
 from pathlib import Path
 
+from codesign.models.pe.chain import FILE as CHAIN_FILE
+from codesign.models.pe.element_synthesis import fitted_chain_factor, synthesised_elements
 from codesign.technology.energy import data_rows
 from codesign.technology.unit_costs import write_range
-from codesign.technology.unit_fit import Fit, fit_all, fit_energy, read_energy_points, read_points
+from codesign.technology.unit_fit import FITTED_TARGET_PS, Fit, fit_all, fit_energy, read_energy_points, read_points
 
-FILE = Path(__file__).resolve().parents[1] / "codesign" / "technology" / "data" / "unit_coefficients.csv"
+PACKAGE = Path(__file__).resolve().parents[1] / "codesign"
+FILE = PACKAGE / "technology" / "data" / "unit_coefficients.csv"
+CHAINS = PACKAGE / "models" / "pe" / "data" / CHAIN_FILE
+CHAIN_COLUMNS = ("library", "value", "unit", "elements", "year", "source")
 COLUMNS = (
     "library",
     "kind",
@@ -67,12 +75,37 @@ def table(found: list[Fit]) -> list[dict[str, str]]:
     ]
 
 
+def chains() -> list[dict[str, str]]:
+    """Return the rows of the chain factors, from the stored coefficients."""
+    rows = []
+    for library, target in FITTED_TARGET_PS.items():
+        own = [one for one in synthesised_elements() if (one.library, one.target_ps) == (library, target)]
+        factor = fitted_chain_factor(own)
+        if math.isfinite(factor):
+            rows.append(
+                {
+                    "library": library,
+                    "value": f"{factor:.4f}",
+                    "unit": "1",
+                    "elements": str(sum(len(one.structure.path) > 1 for one in own)),
+                    "year": "2026",
+                    "source": "fitted to element_synthesis.csv (codesign synthesis runs, 2026)",
+                }
+            )
+    return rows
+
+
 def main() -> None:
-    """Write the file."""
-    with FILE.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    """Write both files; the factors follow from the coefficients, which are read when they are written."""
+    _write(FILE, COLUMNS, table(fits()))
+    _write(CHAINS, CHAIN_COLUMNS, chains())
+
+
+def _write(file: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(table(fits()))
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -73,10 +73,12 @@ class FpgaDevice:
         dsp: DSP slices.
         dsp_kind: DSP48E1 (25 x 18 multiplier), DSP48E2 (27 x 18) or DSP58 (27 x 24, or three 9 x 8 in a dot product).
         dram_gbs: peak of the board's memory in 10^9 bytes/s.
+        port_bits: of a port from the logic to that memory; a design reads over one and writes over another.
         clock_mhz: typical of accelerators on it.
         year: of the newest source.
         source: of the resources.
         dram_source: of the memory.
+        port_source: of the port.
         clock_source: of the clock.
     """
 
@@ -89,10 +91,12 @@ class FpgaDevice:
     dsp: int
     dsp_kind: str
     dram_gbs: float
+    port_bits: int
     clock_mhz: float
     year: int
     source: str
     dram_source: str
+    port_source: str
     clock_source: str
 
     def budget(self, shares: Fractions = PLANNED) -> Budget:
@@ -120,10 +124,12 @@ def fpga_devices() -> Mapping[str, FpgaDevice]:
             dsp=int(row["dsp"]),
             dsp_kind=row["dsp_kind"],
             dram_gbs=float(row["dram_gbs"]),
+            port_bits=int(row["port_bits"]),
             clock_mhz=float(row["clock_mhz"]),
             year=int(row["year"]),
             source=row["source"],
             dram_source=row["dram_source"],
+            port_source=row["port_source"],
             clock_source=row["clock_source"],
         )
         for row in data_rows("fpga_devices.csv")

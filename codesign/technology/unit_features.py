@@ -168,13 +168,20 @@ def _leading_zeros_area(unit: Unit) -> Features:
 
 
 def _multiplexer_area(unit: Unit) -> Features:
-    """A tree of (inputs - 1) two-way multiplexers a bit; a word without a partner on its level is masked by an AND."""
+    """A tree of four-way multiplexers a bit, which some libraries have as a cell.
+
+    What is left of four takes two-way ones; a word left alone is masked by an AND.
+    """
     inputs, bits = unit.sizes
-    masked, words = 0, inputs
+    four_way = two_way = masked = 0
+    words = inputs
     while words > 1:
-        masked += words % 2
-        words = (words + 1) // 2
-    return {"multiplexers": (inputs - 1) * bits, "and_gates": masked * bits}
+        left = words % 4
+        four_way += words // 4
+        two_way += left // 2 + (left == 3)
+        masked += left % 2
+        words = words // 4 + (left > 0)
+    return {"four_way": four_way * bits, "two_way": two_way * bits, "and_gates": masked * bits}
 
 
 def _multiplexer_delay(unit: Unit) -> Features:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -22,8 +22,8 @@ from codesign.models.pe.emulation import emulations
 from codesign.models.pe.metrics import METRICS
 from codesign.models.pe.parameters import NAME, PARAMETERS, WORKLOAD_SETTINGS
 from codesign.models.pe.pricing import MOST_STAGES, PS_PER_US
-from codesign.models.pe.quality.measured import LENGTH, measured_error
-from codesign.models.pe.quality.perplexity import EXACT, Quality, Request, find
+from codesign.models.pe.quality.measured import LENGTH, MeasuredError, measured_error
+from codesign.models.pe.quality.perplexity import ANY, BEST, EXACT, Quality, Request, find, methods
 from codesign.models.pe.workload import Workloads, workloads_of
 
 BLOCK_ROWS = 1 << 13
@@ -222,34 +222,47 @@ def _qualities(columns: Columns, kinds: Kinds) -> tuple[FloatArray, IntArray]:
 
 def _quality(network: str, dataset: str, method: str, state: State) -> tuple[float, float, float]:
     """Return perplexity, its increase and the measured signal-to-noise ratio."""
+    published = published_quality(network, dataset, method, state)
+    measured = measured_quality(state)
+    return published.value, published.increase, measured.sqnr_db if measured else math.nan
+
+
+def measured_quality(state: State) -> MeasuredError | None:
+    """Return the measured error of an element; None without emulation, or where its steps don't divide the product."""
     known = configured(state)
     chosen = known.configuration
     divides = not LENGTH % int(known.columns["step_macs"]) and not (chosen.group and LENGTH % chosen.group)
-    measurable = divides and known.element.name in emulations()
-    measured = measured_error(known.element.name, chosen) if measurable else None
-    noise = measured.sqnr_db if measured else math.nan
-    coarse = measured and measured.arithmetic_sqnr_db < measured.format_sqnr_db + EXACT_MARGIN_DB
-    if coarse and known.element.arithmetic == EXACT:
-        return math.nan, math.nan, noise
-    published = published_quality(network, dataset, method, state)
-    return published.value, published.increase, noise
+    return measured_error(known.element.name, chosen) if divides and known.element.name in emulations() else None
 
 
 def published_quality(network: str, dataset: str, method: str, state: State) -> Quality:
-    """Return what is published of a network in an element's number formats."""
+    """Return what is published of a network in an element's number formats.
+
+    What was published of the element's own arithmetic goes first. A perplexity of the formats with exact arithmetic
+    stands for the element where its own rounding lies ``EXACT_MARGIN_DB`` below the formats' noise.
+    """
     known = configured(state)
     chosen = known.configuration
-    return find(
-        Request(
-            network,
-            dataset,
-            known.element.weight_formats[chosen.weight_bits],
-            chosen.weight_bits,
-            chosen.activation_bits,
-            state.kv_bits,
-            chosen.group,
-            method,
-            known.element.activation_format[chosen.activation_bits],
-            known.element.arithmetic,
-        )
+    request = Request(
+        network,
+        dataset,
+        known.element.weight_formats[chosen.weight_bits],
+        chosen.weight_bits,
+        chosen.activation_bits,
+        state.kv_bits,
+        chosen.group,
+        method,
+        known.element.activation_format[chosen.activation_bits],
+        known.element.arithmetic,
     )
+    if request.arithmetic != EXACT:
+        for own in methods().values():
+            if own.arithmetic == request.arithmetic and method in (ANY, BEST, own.name):
+                found = find(replace(request, method=own.name))
+                if found.basis == "published":
+                    return found
+    measured = measured_quality(state)
+    if measured is None or measured.arithmetic_sqnr_db < measured.format_sqnr_db + EXACT_MARGIN_DB:
+        reason = f"the rounding of {known.element.name} isn't far below that of its formats, and nobody published it"
+        return Quality(math.nan, math.nan, "", "", "unknown", reason)
+    return find(replace(request, arithmetic=EXACT))

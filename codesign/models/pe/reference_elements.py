@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from codesign.models.pe.array.prices import part_sum
 from codesign.models.pe.element import Part
 from codesign.technology.units import (
     adder,
@@ -120,6 +121,11 @@ def reference_parts(block: str, a_bits: int, b_bits: int, sum_bits: int) -> tupl
         Part(and_row(sum_bits)),
         Part(register(sum_bits)),
     )
+
+
+def reference_area_um2(key: tuple[str, int, int, int], library: str) -> float:
+    """Return our area of a reference element; a multiply-add is one unit, all others are chains of several."""
+    return part_sum(reference_parts(*key), library, 1 if key[0] == "mac_int" else 2).area_um2
 
 
 def _registers(a_bits: int, b_bits: int, sum_bits: int) -> tuple[Part, ...]:

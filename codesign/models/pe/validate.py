@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from importlib.resources import files
 
 from codesign.models.checks import Check
-from codesign.models.pe.array.prices import part_sum
-from codesign.models.pe.element import Configuration
-from codesign.models.pe.elements import element
-from codesign.models.pe.reference_elements import BASELINE, reference_elements, reference_parts
+from codesign.models.pe.array.prices import part_sum, structure_price
+from codesign.models.pe.element_synthesis import synthesised_elements
+from codesign.models.pe.reference_elements import BASELINE, reference_area_um2, reference_elements, reference_parts
 from codesign.technology.energy import data_rows
 from codesign.technology.unit_costs import unit_cost
 from codesign.technology.unit_fit import FITTED_TARGET_PS, SynthesisPoint, fitted_points, read_points
@@ -47,7 +44,14 @@ def synthesis() -> list[Check]:
     Units: the worst size of each kind on each library, with the number of sizes and the root mean square error in the
     note. Elements: the worst configuration of each, and its ratio to the 8-bit integer element.
     """
-    return [*_unit_areas(), *_unit_delays(), *_element_rows(), *_reference_rows(), *_unit_energies()]
+    return [
+        *_unit_areas(),
+        *_unit_delays(),
+        *_element_rows(),
+        *_element_delays(),
+        *_reference_rows(),
+        *_unit_energies(),
+    ]
 
 
 def root_mean_square(pairs: Iterable[Pair]) -> float:
@@ -117,48 +121,43 @@ def _sizes(unit: Unit) -> str:
     return "x".join(map(str, unit.sizes))
 
 
-def _element_pairs() -> dict[tuple[str, str], list[Pair]]:
-    """(library, element) -> area of an element in each synthesised configuration."""
+def element_pairs() -> dict[tuple[str, str], list[Pair]]:
+    """Return (library, element) -> area of the element in each synthesised configuration."""
     found: dict[tuple[str, str], list[Pair]] = {}
-    file = files("codesign.models.pe").joinpath("data", "element_synthesis.csv")
-    if not file.is_file():
-        return found
-    with file.open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            target = int(row["target_ps"]) if row["target_ps"] else None
-            if target != FITTED_TARGET_PS[row["library"]]:
-                continue
-            own = element(row["element"])
-            chosen = Configuration(
-                weight_bits=int(row["weight_bits"]),
-                activation_bits=int(row["activation_bits"]),
-                accumulator_bits=int(row["accumulator_bits"]),
-                group=own.default.group,
-                lut_group=int(row["lut_group"]),
-                table_bits=int(row["table_bits"]),
-            )
-            ours = part_sum(own.structure(chosen).element, row["library"]).area_um2
-            name = f"W{chosen.weight_bits}A{chosen.activation_bits}"
-            name += f" sum {chosen.accumulator_bits}" if chosen.accumulator_bits else ""
-            pair = Pair(name, float(row["area_um2"]), ours)
-            found.setdefault((row["library"], own.name), []).append(pair)
+    for row in synthesised_elements():
+        if row.target_ps == FITTED_TARGET_PS[row.library]:
+            ours = structure_price(row.structure, row.library).element.area_um2
+            found.setdefault((row.library, row.element), []).append(Pair(str(row), row.area_um2, ours))
     return found
 
 
 def _element_rows() -> Iterator[Check]:
-    pairs = _element_pairs()
+    pairs = element_pairs()
     for (library, name), own in pairs.items():
         yield _worst(f"{library} element {name} area", "um2", own, _source(library), _CHAINED)
+        if name == BASE_ELEMENT or (library, BASE_ELEMENT) not in pairs:
+            continue
         base = pairs[library, BASE_ELEMENT][0]
         ratios = [Pair(pair.item, pair.reference / base.reference, pair.ours / base.ours) for pair in own]
-        if name != BASE_ELEMENT:
-            yield _worst(f"{library} element {name} area over {BASE_ELEMENT}", "1", ratios, _source(library), _CHAINED)
+        yield _worst(f"{library} element {name} area over {BASE_ELEMENT}", "1", ratios, _source(library), _CHAINED)
+
+
+def _element_delays() -> Iterator[Check]:
+    for library, target in FITTED_TARGET_PS.items():
+        pairs = [
+            Pair(f"{row.element} {row}", row.delay_ps, structure_price(row.structure, library).path_ps)
+            for row in synthesised_elements()
+            if (row.library, row.target_ps) == (library, target) and row.delay_ps > 0
+        ]
+        if pairs:
+            reason = "delays along the path are added up, though a unit starts on the first bits of the one before"
+            yield _worst(f"{library} path of elements", "ps", pairs, _source(library), reason)
 
 
 def reference_pairs(library: str) -> list[tuple[Pair, Pair]]:
     """Return area and area ratio to the baseline of each reference element on a library."""
     areas = {
-        one.key: Pair(str(one), one.area_um2, part_sum(reference_parts(*one.key), library).area_um2)
+        one.key: Pair(str(one), one.area_um2, reference_area_um2(one.key, library))
         for one in reference_elements()
         if one.library == library
     }

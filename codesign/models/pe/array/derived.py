@@ -24,7 +24,7 @@ def silicon(block: Block) -> dict[str, FloatArray]:
     """Return areas, peak rates and leakage.
 
     array_mm2 = layout_factor * (rows * columns * element + rows * row + columns * column + array) at node_nm; an
-    element has the registers of (stages - 1) cuts. Leakage is proportional to area: nW per um2 stay those of the library.
+    element has the registers of (stages - 1) cuts. Leakage is proportional to area: nW per um2 are the library's.
     """
     e, n = block.element, block.numbers
     extra = np.maximum(block.stages - 1.0, 0.0)

@@ -168,6 +168,7 @@ ELEMENTS = tuple(
         structure=partial(structure, form),
         weight_formats={bits: weight.name for bits, weight in WEIGHT_FORMATS.items()},
         activation_format={16: form.name},
+        arithmetic="axcore",
         rtl=partial(_rtl, form),
         notes=(
             "An element is a tile: four products of a reduction for each of four output columns, as in the authors'"

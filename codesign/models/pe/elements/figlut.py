@@ -111,6 +111,7 @@ ELEMENTS = tuple(
         weight_formats=WEIGHT_FORMATS,
         activation_format={16: form.name},
         cached_bits=(8,),
+        arithmetic="figlut",
         rtl=partial(_rtl, form),
         notes=(
             "Half-size tables in flip-flops and one hardware for all weight widths are the paper's. Assumed: four"

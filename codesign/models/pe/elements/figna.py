@@ -92,6 +92,7 @@ ELEMENTS = tuple(
         structure=partial(structure, form),
         weight_formats={4: "int-sym", 8: "int-sym"},
         activation_format={16: form.name},
+        arithmetic="figna",
         rtl=partial(_rtl, form),
         notes=(
             f"The paper's text isn't public: the width of an aligned activation, sign and significand and {EXTRA_BITS}"

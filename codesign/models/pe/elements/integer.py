@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from codesign.models.pe.element import Configuration, Part, ProcessingElement, Rtl, Structure
@@ -95,14 +94,13 @@ def _rtl(bits: int, default_sum_bits: int, chosen: Configuration) -> Rtl:
 def _engine(
     bits: int, sum_bits: int, weights: tuple[int, ...], weight_formats: dict[int, str], notes: str
 ) -> ProcessingElement:
-    build: Callable[[Configuration], Structure] = partial(_structure, bits, sum_bits)
     return ProcessingElement(
         name=f"int{bits}",
         title=f"INT{bits} multiply-accumulate, {sum_bits}-bit sum",
         sources=("TPU arXiv:1704.04760",) if bits == 8 else ("Atom arXiv:2310.19102",),
         operands=tuple((width, bits) for width in weights),
         default=Configuration(bits, bits, group=0),
-        structure=build,
+        structure=partial(_structure, bits, sum_bits),
         weight_formats=weight_formats,
         activation_format={bits: "int-sym"},
         cached_bits=(bits,),

@@ -20,6 +20,7 @@ from codesign.errors import ModelInputError
 from codesign.models.pe.element import Configuration
 from codesign.models.pe.emulation.integer import (
     check_operands,
+    check_widths,
     exact_sums,
     scaled_sum,
     sign_extended,
@@ -109,6 +110,7 @@ def exponent_integer_sums(
 
 def _multiply(activations: Encoded, weights: Encoded, configuration: Configuration) -> FloatArray:
     check_operands("ant", activations, weights, ("flint", "int-sym"))
+    check_widths("ant", activations, weights, configuration)
     sum_bits = configuration.accumulator_bits or SUM_BITS
     sums = exponent_integer_sums(parts(activations), parts(weights), weights.group, sum_bits)
     return with_activation_scales(scaled_sum(sums, weights.scales), activations)

@@ -8,6 +8,7 @@ from codesign.errors import ModelInputError
 from codesign.models.pe.element import Configuration
 from codesign.models.pe.emulation.integer import (
     check_operands,
+    check_widths,
     exact_sums,
     scaled_sum,
     sign_extended,
@@ -45,6 +46,7 @@ def brick_sums(activations: list[IntArray], weights: list[IntArray], group: int)
 
 def _multiply(activations: Encoded, weights: Encoded, configuration: Configuration) -> FloatArray:
     check_operands("bitfusion", activations, weights, ("int-sym", "ternary"))
+    check_widths("bitfusion", activations, weights, configuration)
     a, w = bricks(activations.codes, activations.bits), bricks(weights.codes, weights.bits)
     sums = wrapped(brick_sums(a, w, weights.group), configuration.accumulator_bits or SUM_BITS)
     return with_activation_scales(scaled_sum(sums, weights.scales), activations)

@@ -88,6 +88,19 @@ def check_operands(element: str, activations: Encoded, weights: Encoded, formats
         )
 
 
+def check_widths(element: str, activations: Encoded, weights: Encoded, configuration: Configuration) -> None:
+    """Refuse operands of other widths than the configuration's.
+
+    Raises:
+        ModelInputError: they have.
+    """
+    chosen = (configuration.weight_bits, configuration.activation_bits)
+    if (weights.bits, activations.bits) != chosen:
+        raise ModelInputError(
+            f"{element} is configured for W{chosen[0]}A{chosen[1]}, found W{weights.bits}A{activations.bits}"
+        )
+
+
 def _multiply(element: str, activations: Encoded, weights: Encoded, configuration: Configuration) -> FloatArray:
     """Two's complement products in a register that wraps; scales outside the array.
 
@@ -95,6 +108,7 @@ def _multiply(element: str, activations: Encoded, weights: Encoded, configuratio
     the full width.
     """
     check_operands(element, activations, weights, ("int-sym", "ternary"))
+    check_widths(element, activations, weights, configuration)
     a = sign_extended(activations.codes, activations.bits)
     w = sign_extended(weights.codes, weights.bits)
     sums = wrapped(exact_sums(a, w, weights.group), configuration.accumulator_bits or SUM_BITS[element])

@@ -14,6 +14,7 @@ from codesign.models.pe.element import Configuration
 from codesign.models.pe.emulation.float_arithmetic import FP16, flushed
 from codesign.models.pe.emulation.integer import (
     check_operands,
+    check_widths,
     exact_sums,
     scaled_sum,
     sign_extended,
@@ -42,6 +43,7 @@ def _zeros(weights: Encoded) -> IntArray:
 def _w4a8(activations: Encoded, weights: Encoded, configuration: Configuration) -> FloatArray:
     """All integer sums wrap at the width of the partial sum; a product with a scale is rounded to FP32."""
     check_operands("mixpe-w4a8", activations, weights, ("int-asym",))
+    check_widths("mixpe-w4a8", activations, weights, configuration)
     a = sign_extended(activations.codes, activations.bits)
     sum_bits = configuration.accumulator_bits or SUM_BITS
     sums = shift_add_sums(a, weights.codes, weights.bits, weights.group)
@@ -56,6 +58,7 @@ def _w4a16(activations: Encoded, weights: Encoded, configuration: Configuration)
     Then, each rounded to FP32: zero point times sum of activations, the difference, the scale, the total.
     """
     check_operands("mixpe-w4a16", activations, weights, ("int-asym",))
+    check_widths("mixpe-w4a16", activations, weights, configuration)
     if activations.format != "fp16":
         raise ModelInputError(f"mixpe-w4a16 reads activations as fp16, found {activations.format}")
     a = flushed(activations.codes, FP16).astype(np.float32)

@@ -19,7 +19,13 @@ import numpy as np
 from codesign.errors import ModelInputError
 from codesign.models.pe.element import Configuration
 from codesign.models.pe.emulation.ant import exponent_integer_sums, split_integer
-from codesign.models.pe.emulation.integer import check_operands, scaled_sum, sign_extended, with_activation_scales
+from codesign.models.pe.emulation.integer import (
+    check_operands,
+    check_widths,
+    scaled_sum,
+    sign_extended,
+    with_activation_scales,
+)
 from codesign.models.pe.emulation.operands import Emulation, Encoded, FloatArray, IntArray
 
 ABFLOAT_BITS = 4
@@ -108,6 +114,7 @@ def _check_pairs(length: int) -> None:
 
 def _multiply(activations: Encoded, weights: Encoded, configuration: Configuration) -> FloatArray:
     check_operands("olive", activations, weights, ("abfloat", "int-sym"))
+    check_widths("olive", activations, weights, configuration)
     sums = exponent_integer_sums(parts(activations), parts(weights), weights.group, sum_bits(configuration))
     return with_activation_scales(scaled_sum(sums, weights.scales), activations)
 

@@ -28,8 +28,9 @@ from codesign.errors import ModelInputError, UnknownNameError, nearest
 ANY, BEST = "any", "best"
 EXACT = "exact"
 UNQUANTISED = "FP16"
-ROUNDINGS = ("none", "nearest", "nearest-smoothed", "calibrated", "rotated", "trained")
-"""How codes are found, from the cheapest to the dearest; what isn't here is an ablation, had by its name only."""
+ROUNDINGS = ("none", "nearest", "nearest-smoothed", "calibrated", "trained")
+"""How codes are found, from the cheapest to the dearest. Had by their name only: ablations, and ``rotated``, which
+multiplies activations by a Hadamard matrix as the network runs: work that no element here does."""
 KEYS = (
     "network",
     "dataset",

@@ -85,7 +85,9 @@ def test_products_equal_python_integers(weight_format, weight_bits, activation_f
     rng = np.random.default_rng(weight_bits + activation_bits)
     a, w = random_codes(rng, activation_bits, (48, 4)), random_codes(rng, weight_bits, (48, 5))
     found = EMULATION.multiply(
-        encoded(a, activation_format, activation_bits), encoded(w, weight_format, weight_bits), ANT.default
+        encoded(a, activation_format, activation_bits),
+        encoded(w, weight_format, weight_bits),
+        Configuration(weight_bits, activation_bits),
     )
     assert found.tolist() == exact_products(
         [[MEANING[activation_format](code) for code in row] for row in a.tolist()],
@@ -107,4 +109,4 @@ def test_eight_bits_take_a_cycle_for_each_pair_of_halves(weight_bits, activation
 def test_formats_without_a_decoder_are_refused():
     a = encoded(np.zeros((4, 1)), "int-sym", 6)
     with pytest.raises(ModelInputError, match="flint and int-sym of 4 or 8 bits, found int-sym of 6"):
-        EMULATION.multiply(a, encoded(np.zeros((4, 1)), "flint", 4), ANT.default)
+        EMULATION.multiply(a, encoded(np.zeros((4, 1)), "flint", 4), Configuration(4, 6))

@@ -46,7 +46,9 @@ def test_products_equal_python_integers(element, weight_bits, activation_bits, s
         [[signed(code, weight_bits) for code in row] for row in w.tolist()],
     )
     found = MULTIPLY[element](
-        encoded(a, "int-sym", activation_bits), encoded(w, "int-sym", weight_bits), Configuration(weight_bits, 8)
+        encoded(a, "int-sym", activation_bits),
+        encoded(w, "int-sym", weight_bits),
+        Configuration(weight_bits, activation_bits),
     )
     assert found.tolist() == [[wrap(value, sum_bits) for value in row] for row in exact]
 
@@ -88,7 +90,13 @@ def test_scales_of_channels_and_tokens_are_applied_in_fp32():
 def test_other_formats_are_refused():
     codes = np.zeros((4, 1))
     with pytest.raises(ModelInputError, match="int8 reads weights as int-sym or ternary, found flint"):
-        MULTIPLY["int8"](encoded(codes, "int-sym", 8), encoded(codes, "flint", 4), INT8.default)
+        MULTIPLY["int8"](encoded(codes, "int-sym", 8), encoded(codes, "flint", 8), INT8.default)
+
+
+def test_other_widths_than_the_configurations_are_refused():
+    codes = np.zeros((4, 1))
+    with pytest.raises(ModelInputError, match="int8 is configured for W8A8, found W4A8"):
+        MULTIPLY["int8"](encoded(codes, "int-sym", 8), encoded(codes, "int-sym", 4), INT8.default)
 
 
 def test_lengths_that_differ_are_refused():

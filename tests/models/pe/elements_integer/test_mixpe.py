@@ -102,7 +102,7 @@ def test_weights_without_zero_points_are_refused():
 def test_w4a16_refuses_integer_activations_and_other_sums():
     w = encoded(np.zeros((4, 1)), "int-asym", 4, zeros=np.zeros((1, 1), dtype=np.int64))
     with pytest.raises(ModelInputError, match="reads activations as fp16, found int-sym"):
-        MULTIPLY["mixpe-w4a16"](encoded(np.zeros((4, 1)), "int-sym", 8), w, W4A16.default)
+        MULTIPLY["mixpe-w4a16"](encoded(np.zeros((4, 1)), "int-sym", 16), w, W4A16.default)
     with pytest.raises(ModelInputError, match="mixpe-w4a16 sums have 32 bits, found accumulator_bits=16"):
         W4A16.structure(Configuration(4, 16, accumulator_bits=16))
 

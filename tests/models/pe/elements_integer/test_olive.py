@@ -103,7 +103,9 @@ def test_products_equal_python_integers(weight_bits, activation_bits):
         return np.array(pairs).reshape(24, -1, 2).transpose(0, 2, 1).reshape(48, -1).tolist()
 
     found = EMULATION.multiply(
-        encoded(a, names[activation_bits], activation_bits), encoded(w, names[weight_bits], weight_bits), OLIVE.default
+        encoded(a, names[activation_bits], activation_bits),
+        encoded(w, names[weight_bits], weight_bits),
+        Configuration(weight_bits, activation_bits),
     )
     assert found.tolist() == exact_products(meaning(a, activation_bits), meaning(w, weight_bits))
 
