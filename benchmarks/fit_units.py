@@ -13,7 +13,15 @@ from codesign.models.pe.chain import FILE as CHAIN_FILE
 from codesign.models.pe.element_synthesis import fitted_chain_factor, synthesised_elements
 from codesign.technology.energy import data_rows
 from codesign.technology.unit_costs import write_range
-from codesign.technology.unit_fit import FITTED_TARGET_PS, Fit, fit_all, fit_energy, read_energy_points, read_points
+from codesign.technology.unit_fit import (
+    FITTED_TARGET_PS,
+    SYNTHESIS_FILES,
+    Fit,
+    fit_all,
+    fit_energy,
+    read_energy_points,
+    read_points,
+)
 
 PACKAGE = Path(__file__).resolve().parents[1] / "codesign"
 FILE = PACKAGE / "technology" / "data" / "unit_coefficients.csv"
@@ -42,12 +50,12 @@ UNITS = {
     "leakage": "nW/um2",
     "clock": "fJ a cycle",
 }
-SOURCES = {"area": "unit_synthesis.csv", "delay": "unit_synthesis.csv"}
+SOURCES = dict.fromkeys(("area", "delay"), " and ".join(SYNTHESIS_FILES))
 
 
 def fits() -> list[Fit]:
     """Return every fit to the stored measurements."""
-    points = read_points(data_rows("unit_synthesis.csv"))
+    points = read_points(row for file in SYNTHESIS_FILES for row in data_rows(file))
     return [*fit_all(points), *fit_energy("nangate45", read_energy_points(data_rows("unit_energy.csv")))]
 
 

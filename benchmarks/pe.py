@@ -95,8 +95,14 @@ def grid() -> pd.DataFrame:
         ]
     )
     shapes = pd.MultiIndex.from_product(
-        [[1, 2, 4, 8, 16, 32, 64, 128], [8, 16, 32, 64, 128, 256, 512, 1024], [500.0, 1000.0], [128.0, 512.0, 2048.0]],
-        names=["rows", "columns", "clock_mhz", "weight_kib"],
+        [
+            [1, 2, 4, 8, 16, 32, 64, 128],
+            [8, 16, 32, 64, 128, 256, 512, 1024],
+            [500.0, 1000.0],
+            [128.0, 512.0],
+            [128, 1024],
+        ],
+        names=["rows", "columns", "clock_mhz", "weight_kib", "vector_lanes"],
     ).to_frame(index=False)
     table = kinds.merge(shapes, how="cross")
     return table[table["rows"] * table["columns"] <= 16384].reset_index(drop=True)

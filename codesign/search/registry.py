@@ -18,6 +18,7 @@ _DESCRIPTIONS = {
     "random": "uniform over the feasible set, without repetition",
     "qmc": "scrambled Sobol' points mapped onto the feasible set",
     "nsga2": "NSGA-II over arrays (pymoo), for cheap models; option population",
+    "mcts": "Monte-Carlo tree search, value by value; options batch, exploration",
     "tpe": "tree-structured Parzen estimator (Optuna); options batch, startup",
     "optuna-nsga2": "NSGA-II (Optuna); options batch, population",
     "nsga3": "NSGA-III (Optuna), for three or more objectives; options batch, population",
@@ -52,6 +53,10 @@ def _factory(method: str) -> SearchFactory:
         from codesign.search.evolution import NonDominatedSorting
 
         return NonDominatedSorting
+    if method == "mcts":
+        from codesign.search.tree import TreeSearch
+
+        return TreeSearch
     from codesign.search.optuna_samplers import OptunaSearch
 
     return partial(OptunaSearch, method)

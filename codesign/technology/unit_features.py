@@ -168,9 +168,9 @@ def _leading_zeros_area(unit: Unit) -> Features:
 
 
 def _multiplexer_area(unit: Unit) -> Features:
-    """A tree of four-way multiplexers a bit, which some libraries have as a cell.
+    """A tree of four-way multiplexers a bit, which some libraries have as a cell, or an AND-OR of all words.
 
-    What is left of four takes two-way ones; a word left alone is masked by an AND.
+    What is left of four words takes two-way multiplexers; a word left alone is masked by an AND.
     """
     inputs, bits = unit.sizes
     four_way = two_way = masked = 0
@@ -181,7 +181,12 @@ def _multiplexer_area(unit: Unit) -> Features:
         two_way += left // 2 + (left == 3)
         masked += left % 2
         words = words // 4 + (left > 0)
-    return {"four_way": four_way * bits, "two_way": two_way * bits, "and_gates": masked * bits}
+    return {
+        "four_way": four_way * bits,
+        "two_way": two_way * bits,
+        "and_gates": masked * bits,
+        "word_bits": inputs * bits,
+    }
 
 
 def _multiplexer_delay(unit: Unit) -> Features:

@@ -12,9 +12,11 @@ from benchmarks.fit_units import FILE, fits, table
 from codesign.technology.energy import data_rows
 from codesign.technology.unit_fit import (
     ENERGY_CLASSES,
+    SYNTHESIS_FILES,
     features_of,
     fit_all,
     fitted_points,
+    fitted_target_ps,
     leave_one_out,
     read_points,
     relative_least_squares,
@@ -78,9 +80,29 @@ def test_only_runs_at_the_library_s_own_target_are_fitted():
             ("sky130hd", "adder", "8", "1000", "190", ""),
         )
     )
-    chosen = fitted_points(points)
+    chosen = fitted_points(points, "area")
     assert [point.area_um2 for point in chosen] == [42.0, 200.0]
     assert math.isnan(chosen[1].delay_ps)
+
+
+def test_selecting_gates_are_not_sized_for_speed_where_a_library_has_no_target():
+    points = read_points(
+        rows(
+            ("sky130hd", "and_row", "8", "", "145", "270"),
+            ("sky130hd", "and_row", "8", "100000", "50", "400"),
+            ("nangate45", "and_row", "8", "1000", "9", "40"),
+            ("nangate45", "and_row", "8", "100000", "9", "40"),
+        )
+    )
+    assert [point.area_um2 for point in fitted_points(points, "area")] == [50.0, 9.0]
+    assert [point.delay_ps for point in fitted_points(points, "delay")] == [270.0, 40.0]
+    assert fitted_target_ps("asap7", "multiplier", "area") is None
+
+
+def test_units_of_six_inputs_are_not_fitted():
+    sizes = ("2x2", "3x3", "4x3", "4x2", "8x1")
+    points = read_points(rows(*(("nangate45", "multiplier", size, "1000", "9", "") for size in sizes)))
+    assert [point.unit.sizes for point in fitted_points(points, "area")] == [(4, 3), (8, 1)]
 
 
 def test_every_kind_takes_its_energy_from_measured_kinds():
@@ -109,7 +131,7 @@ def test_far_fewer_coefficients_than_points():
 
 
 def test_every_measurement_has_tool_year_and_source():
-    for row in [*data_rows("unit_synthesis.csv"), *data_rows("unit_energy.csv")]:
+    for row in (row for file in (*SYNTHESIS_FILES, "unit_energy.csv") for row in data_rows(file)):
         assert row["tool"]
         assert row["source"]
         assert row["year"] == "2026"

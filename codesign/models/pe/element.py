@@ -62,7 +62,9 @@ class Structure:
     Attributes:
         element: parts of each element, the registers of its operands and of its sum included.
         row: parts at the edge of each array row (activation decoders, alignment, tables).
-        column: parts at the edge of each array column (weight decoders, scale units, normalisers).
+        column: parts at the edge of each array column (weight decoders, normalisers).
+        scale: the scale unit at the foot of each column, at work ``scale_cycles`` for each output of each group.
+            Without one, scales are one a channel and applied by the vector unit, once an output.
         array: parts there once for the whole array.
         path: the longest chain of units from register to register inside the element.
         cut_bits: registers that one more pipeline stage costs an element.
@@ -70,8 +72,7 @@ class Structure:
         step_cycles: cycles of a step.
         fused_rows, fused_columns: rows and columns of outputs that one element serves at once (composable elements
             split into narrower ones); 1 for all others.
-        scale_cycles: cycles that the column's scale unit is busy for one output of one group; 0 without scales per
-            group, which are then applied once an output by the vector unit, and the column has no scale unit.
+        scale_cycles: cycles that the column's scale unit is busy for one output of one group; 0 without one.
         weight_bits_stored: memory bits of one weight, without its group's share.
         group_bits: memory bits of one group: scale, zero point, selectors; also paid per channel when group is 0.
         activation_bits_stored: memory bits of one activation.
@@ -85,6 +86,7 @@ class Structure:
     cut_bits: int
     row: tuple[Part, ...] = ()
     column: tuple[Part, ...] = ()
+    scale: tuple[Part, ...] = ()
     array: tuple[Part, ...] = ()
     step_macs: int = 1
     step_cycles: int = 1

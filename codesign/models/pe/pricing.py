@@ -37,7 +37,7 @@ class ElementPrice:
 
     Attributes:
         element: one element, the registers of its pipeline cuts included.
-        row, column, array: parts at the edge of one row, of one column, and once for all.
+        row, column, scale, array: parts at the edge of one row, of one column, its scale unit, and once for all.
         path_ps: the longest chain from register to register before it is cut.
         stages: pipeline stages that the clock asks for.
         cut_registers: flip-flops that the cuts add to an element.
@@ -49,6 +49,7 @@ class ElementPrice:
     element: EdgePrice
     row: EdgePrice
     column: EdgePrice
+    scale: EdgePrice
     array: EdgePrice
     path_ps: float
     stages: int
@@ -87,7 +88,7 @@ def price(
     path_ps = own.path_ps * scaling.delay
     stages = pipeline_stages(path_ps, clock_mhz)
     cuts = stages - 1
-    parts = (own.element, own.row, own.column, own.array)
+    parts = (own.element, own.row, own.column, own.scale, own.array)
     refusal = ""
     if stages > MOST_STAGES:
         refusal = (
@@ -97,6 +98,7 @@ def price(
         element=_scaled(_with_cuts(own.element, own.cut, cuts), scaling),
         row=_scaled(own.row, scaling),
         column=_scaled(own.column, scaling),
+        scale=_scaled(own.scale, scaling),
         array=_scaled(own.array, scaling),
         path_ps=path_ps,
         stages=stages,

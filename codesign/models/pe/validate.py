@@ -12,7 +12,14 @@ from codesign.models.pe.element_synthesis import synthesised_elements
 from codesign.models.pe.reference_elements import BASELINE, reference_area_um2, reference_elements, reference_parts
 from codesign.technology.energy import data_rows
 from codesign.technology.unit_costs import unit_cost
-from codesign.technology.unit_fit import FITTED_TARGET_PS, SynthesisPoint, fitted_points, read_points
+from codesign.technology.unit_fit import (
+    FITTED_TARGET_PS,
+    SYNTHESIS_FILES,
+    SynthesisPoint,
+    fitted_points,
+    fitted_target_ps,
+    read_points,
+)
 from codesign.technology.units import KINDS, Unit
 
 TOLERANCE = 0.10
@@ -69,10 +76,10 @@ def _worst(item: str, unit: str, pairs: list[Pair], source: str, reason: str) ->
     return Check(f"{item}, {worst.item}", worst.reference, worst.ours, unit, TOLERANCE, source, note)
 
 
-def synthesised_units() -> list[SynthesisPoint]:
+def synthesised_units(quantity: str) -> list[SynthesisPoint]:
     """Return the synthesised units with the clock target that prices are for, those not fitted included."""
-    points = read_points(data_rows("unit_synthesis.csv"))
-    return [point for point in points if point.target_ps == FITTED_TARGET_PS[point.library]]
+    points = read_points(row for file in SYNTHESIS_FILES for row in data_rows(file))
+    return [one for one in points if one.target_ps == fitted_target_ps(one.library, one.unit.kind, quantity)]
 
 
 def _source(library: str) -> str:
@@ -80,11 +87,11 @@ def _source(library: str) -> str:
 
 
 def _unit_areas() -> Iterator[Check]:
-    points = synthesised_units()
+    points = synthesised_units("area")
     for library in FITTED_TARGET_PS:
         for kind in KINDS:
             same = [point for point in points if (point.library, point.unit.kind) == (library, kind)]
-            fitted = {point.unit for point in fitted_points(same)}
+            fitted = {point.unit for point in fitted_points(same, "area")}
             pairs = [Pair(_sizes(one.unit), one.area_um2, unit_cost(one.unit, library).area_um2) for one in same]
             if pairs:
                 used = [pair for pair, one in zip(pairs, same, strict=True) if one.unit in fitted]
@@ -102,7 +109,7 @@ def _unfitted(pairs: list[Pair]) -> str:
 
 
 def _unit_delays() -> Iterator[Check]:
-    points = fitted_points(synthesised_units())
+    points = fitted_points(synthesised_units("delay"), "delay")
     for library in FITTED_TARGET_PS:
         pairs = [
             Pair(str(point.unit), point.delay_ps, ours)

@@ -17,11 +17,10 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
-FOLDS = 20
-"""With few folds the mean of their machines is clearly better than each of them, and the intervals are too wide."""
-FOLDS_TO_CHOOSE = 5
-ROWS_TO_CHOOSE = 1000
-"""Folds and rows with which the settings are chosen; all rows then train."""
+REPEATS, FOLDS = 4, 5
+"""Each machine trains without one fold of one repeat, so that four of the twenty have not seen a given row."""
+ROWS_TO_CHOOSE = 600
+"""Rows on which the settings are chosen; all rows then train."""
 FEWEST_ROWS = 40
 
 
@@ -71,15 +70,15 @@ class Prediction:
 class Predictor:
     """A trained predictor; ``fit`` makes it, ``save`` and ``load`` of ``storage`` keep it.
 
-    It is the mean of one support-vector machine for each fold, trained without that fold. What a machine says of the
-    fold that it did not see gives the errors below and, by CV+, the intervals.
+    It is the mean of support-vector machines, each trained without one fold of one repeat. What the machines that did
+    not see a training row say of it gives the errors below and the intervals.
 
     Attributes:
         encoding: of the features.
         inputs: encoded training rows.
-        machines: one for each fold.
-        fold: of each training row.
-        residuals: |accuracy - what the machine without the row's fold says| of each training row.
+        machines: one for each fold of each repeat, repeat after repeat.
+        fold: repeats x training rows.
+        residuals: |accuracy - mean of the machines that did not see the row| of each training row.
         settings: of the machines.
         kendall_tau: between accuracies and what the machines say of rows that they did not see.
         mae: mean of the residuals.
@@ -120,7 +119,8 @@ class Predictor:
             raise ModelInputError(f"the level of an interval lies between 0 and 1, found {level}")
         rows = self.encoding.encode(features)
         each = evaluate(self.machines, self.inputs, rows.values, self.settings)
-        low, high = interval(each, self.fold, self.residuals, level)
+        by_fold = each.reshape(len(self.fold), -1, len(features))
+        low, high = interval(by_fold, self.fold, self.residuals, level)
         mean, low, high = (np.where(rows.known, column, np.nan) for column in (each.mean(axis=0), low, high))
         return Prediction(
             mean=mean,
@@ -163,9 +163,9 @@ def fit(features: pd.DataFrame, accuracy: npt.ArrayLike, seed: int, source: str 
     groups = np.unique(inputs, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
     if int(groups.max()) + 1 < FEWEST_ROWS:
         raise ModelInputError(f"a predictor needs {FEWEST_ROWS} different networks, found {int(groups.max()) + 1}")
-    fold = folds_of(groups, FOLDS, seed)
+    fold = folds_of(groups, FOLDS, REPEATS, seed)
     some = np.sort(np.random.default_rng(seed).permutation(len(targets))[:ROWS_TO_CHOOSE])
-    settings = choose(inputs[some], targets[some], folds_of(groups[some], FOLDS_TO_CHOOSE, seed))
+    settings = choose(inputs[some], targets[some], fold[:1, some])
     machines, unseen = cross_validate(inputs, targets, fold, settings)
     residuals = np.abs(targets - unseen)
     return Predictor(

@@ -86,13 +86,24 @@ def evaluate(machines: Sequence[Machine], inputs: FloatArray, new: FloatArray, s
 def cross_validate(
     inputs: FloatArray, targets: FloatArray, fold: IntArray, settings: Settings
 ) -> tuple[list[Machine], FloatArray]:
-    """Return the machine without each fold, and for each row what the machine that did not see it says."""
-    machines, unseen = [], np.empty(len(targets))
-    for number in range(int(fold.max()) + 1):
-        left_out = np.flatnonzero(fold == number)
-        machine = train(inputs, targets, np.flatnonzero(fold != number), settings)
-        unseen[left_out] = evaluate([machine], inputs, inputs[left_out], settings)[0]
-        machines.append(machine)
+    """Train without each fold of each repeat.
+
+    Args:
+        inputs: training rows x encoded columns.
+        targets: of the training rows.
+        fold: repeats x training rows.
+        settings: of the machines.
+
+    Returns:
+        The machines, repeat after repeat, and for each row the mean of what the machines that did not see it say.
+    """
+    machines, unseen = [], np.zeros(len(targets))
+    for folds in fold:
+        for number in range(int(fold.max()) + 1):
+            left_out = np.flatnonzero(folds == number)
+            machine = train(inputs, targets, np.flatnonzero(folds != number), settings)
+            unseen[left_out] += evaluate([machine], inputs, inputs[left_out], settings)[0] / len(fold)
+            machines.append(machine)
     return machines, unseen
 
 

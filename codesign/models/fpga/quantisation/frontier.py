@@ -67,12 +67,12 @@ def _extend(
     problem: QuantisationProblem, unit: list[int], columns: npt.NDArray[np.int64], cost: Floats, lost: Floats
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return costs and sensitivities of the partial assignments kept, the one that each extends, and its column."""
-    own_cost = problem.cost[np.ix_(unit, columns)].sum(axis=0)
-    own_lost = problem.sensitivity[np.ix_(unit, columns)].sum(axis=0)
+    own_cost = problem.cost[unit][:, columns].sum(axis=0)
+    own_lost = problem.sensitivity[unit][:, columns].sum(axis=0)
     wider_cost = np.add.outer(cost, own_cost).ravel()
     wider_lost = np.add.outer(lost, own_lost).ravel()
     order = np.lexsort((wider_lost, wider_cost))
-    order = order[[problem.fits(value) for value in wider_cost[order]]]
+    order = order[wider_cost[order] <= problem.limit]
     best_before = np.minimum.accumulate(np.concatenate([[np.inf], wider_lost[order]]))[:-1]
     kept = order[wider_lost[order] < best_before]
     parent, choice = np.divmod(kept, max(1, len(columns)))

@@ -28,16 +28,20 @@ _TIED = {
 
 @dataclass(frozen=True)
 class PublishedBits:
-    """One of HAWQ-V3's assignments and what was measured of it; sizes and operations include the unlisted layers.
+    """An assignment that was trained, and what was published of it; first convolution and classifier have 8 bits.
 
     Attributes:
-        fraction: f of the cap, cost(4 bits) + f (cost(8 bits) - cost(4 bits)).
+        rule: what was capped and the fraction f of ``hawq_problem``, or the width that all layers have.
+        quantity, fraction: the same in parts; None where all layers have one width.
         bits: one width for each layer, in the order of the tables.
+        size_mib: of the weights, 2^20 bytes, with the first convolution and the classifier.
+        bit_operations_g: 1e9, with the first convolution and the classifier.
     """
 
     network: str
-    quantity: str
-    fraction: float
+    rule: str
+    quantity: str | None
+    fraction: float | None
     bits: tuple[int, ...]
     top1_percent: float
     size_mib: float
@@ -65,11 +69,10 @@ def hawq_problem(network: str, quantity: str, fraction: float = 1.0) -> Quantisa
         if value not in known:
             raise UnknownNameError(f"HAWQ has no {value!r}{nearest(value, known)}; it has {', '.join(known)}")
     names = [row["name"] for row in data_rows(network)]
-    errors = np.column_stack([_column(network, f"squared_error_{width}b") for width in BITS])
     problem = QuantisationProblem(
         layers=names,
         bits=BITS,
-        sensitivity=hessian_sensitivity(_column(network, "hutchinson_trace"), errors),
+        sensitivity=hessian_sensitivity(_column(network, "hutchinson_trace"), squared_errors(network)),
         cost=_cost(network, quantity),
         cap=np.inf,
         ties=[[names[layer] for layer in pair] for pair in _TIED[network]],
@@ -84,19 +87,39 @@ def cap_between(problem: QuantisationProblem, fraction: float) -> float:
 
 
 def published_bits() -> tuple[PublishedBits, ...]:
-    """Return the 18 published assignments."""
+    """Return the 18 assignments that HAWQ-V3's program gave."""
     return tuple(
-        PublishedBits(
-            network=row["network"],
-            quantity=row["quantity"],
-            fraction=float(row["fraction"]),
-            bits=tuple(map(int, row["bits"])),
-            top1_percent=float(row["top1_percent"]),
-            size_mib=float(row["size_mib"]),
-            bit_operations_g=float(row["bit_operations_g"]),
-        )
+        _published(row, f"{row['quantity']} {row['fraction']}", tuple(map(int, row["bits"])))
         for row in data_rows("published")
     )
+
+
+def uniform_bits() -> tuple[PublishedBits, ...]:
+    """Return the networks with 8 and with 4 bits in all layers."""
+    widths = {"W8A8": 8, "W4A4": 4}
+    return tuple(
+        _published(row, row["scheme"], (widths[row["scheme"]],) * len(list(data_rows(row["network"]))))
+        for row in data_rows("uniform")
+        if row["scheme"] in widths
+    )
+
+
+def _published(row: dict[str, str], rule: str, bits: tuple[int, ...]) -> PublishedBits:
+    return PublishedBits(
+        network=row["network"],
+        rule=rule,
+        quantity=row.get("quantity"),
+        fraction=float(row["fraction"]) if "fraction" in row else None,
+        bits=bits,
+        top1_percent=float(row["top1_percent"]),
+        size_mib=float(row["size_mib"]),
+        bit_operations_g=float(row["bit_operations_g"]),
+    )
+
+
+def squared_errors(network: str) -> Floats:
+    """Return the squared weight error of each layer at each of ``BITS``."""
+    return np.column_stack([_column(network, f"squared_error_{width}b") for width in BITS])
 
 
 def _column(network: str, name: str) -> Floats:

@@ -60,8 +60,8 @@ class QuantisationProblem:
         self._require_known("choices", self.choices)
         for name in ("sensitivity", "cost"):
             object.__setattr__(self, name, self._table(name))
-        if math.isnan(self.cap):
-            raise QuantisationError("the cap must be a number, found nan")
+        if not self.cap > 0:
+            raise QuantisationError(f"the cap must be above 0 (inf for none), found {self.cap}")
 
     def _require_known(self, where: str, names: Sequence[str] | Mapping[str, object]) -> None:
         for name in names:
@@ -135,9 +135,10 @@ class QuantisationProblem:
         """Return the summed cost of an assignment, one width for each layer in their order."""
         return math.fsum(self.cost[np.arange(len(self.layers)), self.columns_of(widths)])
 
-    def fits(self, cost: float) -> bool:
-        """Whether a summed cost is within the cap, up to the rounding of a sum."""
-        return cost <= self.cap + CAP_ROUNDING * abs(self.cap)
+    @property
+    def limit(self) -> float:
+        """What a summed cost may be: the cap and the rounding of a sum."""
+        return self.cap * (1.0 + CAP_ROUNDING)
 
 
 def _require_distinct(what: str, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pulp
 
 from codesign.ilp import Status, relative_gap, solve
-from codesign.models.fpga.quantisation.problem import CAP_ROUNDING, QuantisationProblem
+from codesign.models.fpga.quantisation.problem import QuantisationProblem
 
 RESOLUTION = 1e6
 """The objective spans, and the cap is, so many units: the solver's absolute tolerances of 1e-6 are 1e-12 of either."""
@@ -96,32 +96,32 @@ def build_program(problem: QuantisationProblem) -> BitProgram:
 
     minimise    sum_l,b sensitivity[l, b] takes[l, b]
     subject to  sum_b takes[l, b] = 1                   for each layer l
-                sum_l,b cost[l, b] takes[l, b] <= cap
+                sum_l,b cost[l, b] takes[l, b] <= cap   (a width whose cost alone is above the cap has no binary)
                 takes[l, b] = takes[k, b]               for tied layers l, k and each width b
     """
     lp = pulp.LpProblem("bits", pulp.LpMinimize)
+    usable = problem.allowed & (problem.cost <= problem.limit)
+    takes = {
+        (problem.layers[row], problem.bits[column]): lp.add_variable(f"takes_{row}_{column}", cat=pulp.LpBinary)
+        for row, column in np.argwhere(usable)
+    }
     least = np.nanmin(problem.sensitivity, axis=1)
-    unit = _unit(float((np.nanmax(problem.sensitivity, axis=1) - least).sum()))
-    takes: dict[tuple[str, int], pulp.LpVariable] = {}
-    lost, spent = [], []
-    for row, column in np.argwhere(problem.allowed).tolist():
-        binary = lp.add_variable(f"takes_{row}_{column}", cat=pulp.LpBinary)
-        takes[problem.layers[row], problem.bits[column]] = binary
-        lost.append((binary, float(problem.sensitivity[row, column] - least[row]) / unit))
-        spent.append((binary, float(problem.cost[row, column]) / _unit(problem.cap)))
-    lp.setObjective(pulp.LpAffineExpression(lost))
-    for layer in problem.layers:
-        widths = [takes[layer, width] for width in problem.bits if (layer, width) in takes]
-        lp.addConstraint(pulp.lpSum(widths) == 1)
+    spread = float((np.nanmax(problem.sensitivity, axis=1) - least).sum())
+    unit = spread / RESOLUTION if spread > 0 else 1.0
+    lost = (problem.sensitivity - least[:, np.newaxis])[usable] / unit
+    lp.setObjective(pulp.LpAffineExpression(zip(takes.values(), lost.tolist(), strict=True)))
+
+    def taken(layer: int, width: int) -> pulp.LpAffineExpression:
+        name = problem.layers[layer], width
+        return pulp.lpSum([takes[name]] if name in takes else [])
+
+    for layer in range(len(problem.layers)):
+        lp.addConstraint(pulp.lpSum(taken(layer, width) for width in problem.bits) == 1)
     if math.isfinite(problem.cap):
-        lp.addConstraint(pulp.LpAffineExpression(spent) <= problem.cap / _unit(problem.cap) + CAP_ROUNDING * RESOLUTION)
+        spent = problem.cost[usable] / problem.limit * RESOLUTION
+        lp.addConstraint(pulp.LpAffineExpression(zip(takes.values(), spent.tolist(), strict=True)) <= RESOLUTION)
     for first, *others in problem.units():
         for other in others:
             for width in problem.bits:
-                pair = (problem.layers[first], width), (problem.layers[other], width)
-                lp.addConstraint(takes.get(pair[0], 0) - takes.get(pair[1], 0) == 0)
+                lp.addConstraint(taken(first, width) - taken(other, width) == 0)
     return BitProgram(lp, takes, unit, float(least.sum()))
-
-
-def _unit(span: float) -> float:
-    return span / RESOLUTION if span > 0 else 1.0

@@ -31,7 +31,7 @@ def rescaled_squared_error(squared_error: npt.ArrayLike, measured_bits: int, bit
     """
     steps = 2.0 ** (np.asarray(bits, dtype=np.float64) - 1.0) - 1.0
     measured_steps = 2.0 ** (measured_bits - 1.0) - 1.0
-    return np.asarray(squared_error, dtype=np.float64)[:, np.newaxis] * (measured_steps / steps) ** 2
+    return np.outer(np.asarray(squared_error, dtype=np.float64), (measured_steps / steps) ** 2)
 
 
 def weight_bytes(parameters: npt.ArrayLike, bits: Sequence[int]) -> Floats:

@@ -58,6 +58,7 @@ class Cycles:
         row_tiles, column_tiles: tiles along M and N.
         busy: element cycles in which an element works on an output that is wanted.
         row_busy, column_busy: cycles in which an edge unit of a row or a column works, summed over the units.
+        scale_busy: cycles in which a scale unit works, likewise.
     """
 
     steady: FloatArray
@@ -67,6 +68,7 @@ class Cycles:
     busy: FloatArray
     row_busy: FloatArray
     column_busy: FloatArray
+    scale_busy: FloatArray
 
 
 def product_cycles(array: ArrayShape, rows: FloatArray, inner: FloatArray, columns: FloatArray) -> Cycles:
@@ -101,4 +103,5 @@ def product_cycles(array: ArrayShape, rows: FloatArray, inner: FloatArray, colum
         busy=wanted * steps,
         row_busy=column_tiles * (rows / array.fused_rows) * steps,
         column_busy=row_tiles * (columns / array.fused_columns) * steps,
+        scale_busy=rows * (columns / array.fused_columns) * scale,
     )

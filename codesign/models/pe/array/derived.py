@@ -23,8 +23,8 @@ MJ_PER_J = 1e3
 def silicon(block: Block) -> dict[str, FloatArray]:
     """Return areas, peak rates and leakage.
 
-    array_mm2 = layout_factor * (rows * columns * element + rows * row + columns * column + array) at node_nm; an
-    element has the registers of (stages - 1) cuts. Leakage is proportional to area: nW per um2 are the library's.
+    array_mm2 = layout_factor * (rows * columns * element + rows * row + columns * (column + scale) + array) at node_nm;
+    an element has the registers of (stages - 1) cuts. Leakage is proportional to area: nW per um2 are the library's.
     """
     e, n = block.element, block.numbers
     extra = np.maximum(block.stages - 1.0, 0.0)
@@ -33,7 +33,8 @@ def silicon(block: Block) -> dict[str, FloatArray]:
 
     def whole(quantity: str) -> FloatArray:
         one = e[f"element_{quantity}"] + extra * e[f"cut_{quantity}"]
-        edges = n["rows"] * e[f"row_{quantity}"] + n["columns"] * e[f"column_{quantity}"]
+        feet = e[f"column_{quantity}"] + e[f"scale_{quantity}"]
+        edges = n["rows"] * e[f"row_{quantity}"] + n["columns"] * feet
         return (elements * one + edges) + e[f"array_{quantity}"]
 
     lanes = n["vector_lanes"]

@@ -163,11 +163,11 @@ def _weight_bits(element: Mapping[str, FloatArray], inner: FloatArray) -> FloatA
 
 
 def _scalings(element: Mapping[str, FloatArray]) -> FloatArray:
-    """Return the vector unit's multiply-adds for one output of the array, where scales are one a channel.
+    """Return the vector unit's multiply-adds for one output of an array without scale units.
 
     s * sum + (-s z) * (sum of the row's activations); none where the formats have no scale.
     """
-    return np.where((element["group"] > 0) | (element["group_bits"] == 0), 0.0, 2.0)
+    return np.where((element["scale_cycles"] > 0) | (element["group_bits"] == 0), 0.0, 2.0)
 
 
 def _cache_bits(block: Block, workloads: Workloads) -> FloatArray:
@@ -188,6 +188,7 @@ def _array_fj(block: Block, cycles: Cycles, runs: FloatArray, busy_fj: FloatArra
     elements = cycles.busy * (busy_fj + extra * element["cut_busy_fj"])
     idle = (everywhere - cycles.busy) * (element["element_idle_fj"] + extra * element["cut_idle_fj"])
     edges = cycles.row_busy * element["row_busy_fj"] + cycles.column_busy * element["column_busy_fj"]
+    edges = edges + cycles.scale_busy * element["scale_busy_fj"]
     return runs * (((elements + idle) + edges) + cycles.steady * element["array_busy_fj"])
 
 

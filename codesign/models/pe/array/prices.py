@@ -35,7 +35,7 @@ class StructurePrice:
     """A structure on a library.
 
     Attributes:
-        element, row, column, array: its parts.
+        element, row, column, scale, array: its parts.
         cut: the registers of one more pipeline stage in an element.
         path_ps: the longest chain between registers; delays of its units added up.
     """
@@ -43,6 +43,7 @@ class StructurePrice:
     element: PartSum
     row: PartSum
     column: PartSum
+    scale: PartSum
     array: PartSum
     cut: PartSum
     path_ps: float
@@ -74,6 +75,7 @@ def structure_price(structure: Structure, library: str) -> StructurePrice:
         element=part_sum(structure.element, library, len(structure.path)),
         row=part_sum(row, library),
         column=part_sum(structure.column, library),
+        scale=part_sum(structure.scale, library),
         array=part_sum(structure.array, library),
         cut=part_sum((Part(units.register(structure.cut_bits)),) if structure.cut_bits else (), library),
         path_ps=sum(unit_cost(unit, library).delay_ps for unit in structure.path),

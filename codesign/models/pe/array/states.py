@@ -16,7 +16,7 @@ from codesign.models.pe.elements import element
 
 PACE = ("fused_rows", "fused_columns", "step_macs", "step_cycles", "scale_cycles")
 SUMS = ("area_um2", "busy_fj", "idle_fj", "leakage_nw")
-PARTS = ("element", "row", "column", "array", "cut")
+PARTS = ("element", "row", "column", "scale", "array", "cut")
 
 
 @dataclass(frozen=True, slots=True)

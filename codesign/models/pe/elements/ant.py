@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codesign.models.pe.element import Configuration, Part, ProcessingElement, Rtl, Structure
-from codesign.models.pe.elements.integer import FP32_BITS, SCALE_BITS, operand_registers, scale_unit
+from codesign.models.pe.elements.integer import FP32_BITS, SCALE_BITS, carries_above, operand_registers, scale_unit
 from codesign.models.pe.emulation.ant import SUM_BITS
 from codesign.technology.units import adder, barrel_shifter, constant_table, multiplexer, negate, signed_multiplier
 
@@ -48,11 +48,12 @@ def _structure(chosen: Configuration) -> Structure:
     return Structure(
         element=exponent_integer_element(sum_bits),
         row=decoder(),
-        column=(*decoder(), *scale_unit(sum_bits)),
-        path=(*EXPONENT_INTEGER, adder(sum_bits)),
+        column=decoder(),
+        scale=scale_unit(sum_bits) if chosen.group else (),
+        path=(*EXPONENT_INTEGER, carries_above(sum_bits, SHIFTED_BITS)),
         cut_bits=SHIFTED_BITS + sum_bits,
         step_cycles=step_cycles(chosen),
-        scale_cycles=1,
+        scale_cycles=1 if chosen.group else 0,
         weight_bits_stored=chosen.weight_bits,
         group_bits=SCALE_BITS,
         activation_bits_stored=chosen.activation_bits,

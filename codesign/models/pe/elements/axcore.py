@@ -123,7 +123,7 @@ def structure(form: FloatFormat, chosen: Configuration) -> Structure:
         ),
         cut_bits=COLUMNS * (LANES * (exponent + form.mantissa_bits + 2) + bits + exponent),
         row=_preadd(form),
-        column=scale,
+        scale=scale,
         step_macs=LANES,
         fused_columns=COLUMNS,
         scale_cycles=1,

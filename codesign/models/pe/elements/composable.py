@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codesign.models.pe.element import Configuration, Part, ProcessingElement, Rtl, Structure
-from codesign.models.pe.elements.integer import SCALE_BITS, operand_registers
+from codesign.models.pe.elements.integer import SCALE_BITS, carries_above, operand_registers
 from codesign.technology.units import adder, and_row, multiplexer, signed_multiplier
 
 BRICKS = 16
@@ -33,7 +33,7 @@ def _structure(chosen: Configuration) -> Structure:
             Part(adder(sum_bits), name="accumulate"),
             *operand_registers(OPERAND_BITS, OPERAND_BITS, sum_bits),
         ),
-        path=(brick, *(unit for shift, add, _ in nodes for unit in (shift, add)), adder(sum_bits)),
+        path=(brick, *(shift for shift, _, _ in nodes), adder(TREE[-1][1]), carries_above(sum_bits, TREE[-1][1])),
         cut_bits=TREE[-1][1] + sum_bits,
         step_macs=products(chosen),
         weight_bits_stored=chosen.weight_bits,

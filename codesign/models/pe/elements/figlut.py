@@ -60,7 +60,7 @@ def _row(form: FloatFormat, weight_bits: int) -> tuple[Part, ...]:
     )
 
 
-def _column(form: FloatFormat, sum_bits: int) -> tuple[Part, ...]:
+def _scale(form: FloatFormat, sum_bits: int) -> tuple[Part, ...]:
     return (
         Part(register_enable(ZERO_BITS), activity=0.0, name="zero point of the group"),
         Part(signed_multiplier(aligned_bits(form) + LONGEST_GROUP_BITS, ZERO_BITS), name="zero point's share"),
@@ -79,7 +79,7 @@ def structure(form: FloatFormat, chosen: Configuration) -> Structure:
         path=tuple(part.unit for part in element if part.unit.kind not in ("register", "and_row")),
         cut_bits=entry + LARGEST_WEIGHT_BITS - 1 + sum_bits,
         row=_row(form, bits),
-        column=_column(form, sum_bits),
+        scale=_scale(form, sum_bits),
         step_macs=TABLE_GROUP,
         step_cycles=bits,
         scale_cycles=1,

@@ -64,7 +64,7 @@ def structure(form: FloatFormat, chosen: Configuration) -> Structure:
         path=(multiply_add(width, chosen.weight_bits, sum_bits),),
         cut_bits=width + chosen.weight_bits + sum_bits,
         row=alignment(form),
-        column=block_scale_unit(form, sum_bits),
+        scale=block_scale_unit(form, sum_bits),
         scale_cycles=1,
         weight_bits_stored=chosen.weight_bits,
         group_bits=SCALE_BITS,

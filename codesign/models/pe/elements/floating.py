@@ -173,7 +173,7 @@ def _structure(form: FloatFormat, chosen: Configuration) -> Structure:
     integer = chosen.weight_bits < form.bits
     scaled = bool(chosen.group) and form.bits == 8
     edge = _normaliser(form) if form.name in SUBNORMAL_PLACES else ()
-    column = dequantiser(form, chosen.weight_bits) if integer else (*edge, *(scale_unit(total) if scaled else ()))
+    column = dequantiser(form, chosen.weight_bits) if integer else edge
     path: tuple[Unit, ...] = (product[0].unit, *(() if rounded else (product[3].unit,)), whole)
     return Structure(
         element=(*product, *add, *registers),
@@ -181,6 +181,7 @@ def _structure(form: FloatFormat, chosen: Configuration) -> Structure:
         cut_bits=total.bits + (total.bits if rounded else 1 + total.exponent_bits + 2 * inside.mantissa_bits + 1),
         row=edge,
         column=column,
+        scale=scale_unit(total) if scaled else (),
         scale_cycles=1 if scaled else 0,
         weight_bits_stored=chosen.weight_bits,
         group_bits=_group_bits(form, chosen.weight_bits),

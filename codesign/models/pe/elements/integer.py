@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from codesign.errors import ModelInputError
 from codesign.models.pe.element import Configuration, Part, ProcessingElement, Rtl, Structure
 from codesign.technology.units import (
+    Unit,
     adder,
     and_row,
     barrel_shifter,
@@ -25,6 +27,21 @@ SCALE_BITS = 16
 SIGNIFICAND_BITS = 11
 """Of an FP16 scale, hidden one included."""
 FP32_BITS = 32
+SHORTEST_SCALED_BITS = 15
+"""Of a sum that the scale unit takes: with the significand of the scale one bit more than FP32 keeps and rounds by."""
+
+
+def carries_above(bits: int, earlier_bits: int) -> Unit:
+    """Return what an adder adds to a path behind another adder: the carries above the earlier one's bits.
+
+    Sums come lowest bit first, so that the carries of chained adders run together.
+
+    Raises:
+        ModelInputError: the later adder isn't wider.
+    """
+    if bits <= earlier_bits:
+        raise ModelInputError(f"a sum of {bits} bits can't hold a product of {earlier_bits} bits and more")
+    return adder(bits - earlier_bits)
 
 
 def operand_registers(activation_bits: int, weight_bits: int, sum_bits: int) -> tuple[Part, ...]:
@@ -49,7 +66,12 @@ def scale_unit(sum_bits: int) -> tuple[Part, ...]:
 
     The magnitude of the sum times the significand of the FP16 scale, normalised, rounded once, added in FP32. The
     totals of outputs whose groups aren't finished wait in the output buffer.
+
+    Raises:
+        ModelInputError: the product with the scale isn't longer than FP32's significand and its rounding bit.
     """
+    if sum_bits < SHORTEST_SCALED_BITS:
+        raise ModelInputError(f"the scale unit takes sums of {SHORTEST_SCALED_BITS} bits or more, found {sum_bits}")
     product_bits = sum_bits + SIGNIFICAND_BITS
     return (
         Part(register(sum_bits), name="sum of the group"),

@@ -130,11 +130,11 @@ def _scale_unit(chosen: Configuration, integer: bool) -> tuple[Part, ...]:
     )
 
 
-def _column(chosen: Configuration, integer: bool) -> tuple[Part, ...]:
+def _column(chosen: Configuration) -> tuple[Part, ...]:
     group, bits = lut_group(chosen), chosen.weight_bits
     pick = (Part(multiplexer(bits, group), name="bits of this cycle"),) if bits > 1 else ()
     weights = Part(register_enable(group * bits), activity=1.0 / bits, name="weights")
-    return (weights, *pick, *(_scale_unit(chosen, integer) if chosen.group else ()))
+    return (weights, *pick)
 
 
 def _structure(chosen: Configuration) -> Structure:
@@ -149,7 +149,8 @@ def _structure(chosen: Configuration) -> Structure:
         path=_integer_path(element) if integer else _floating_path(chosen),
         cut_bits=(8 + bits - 1 if integer else total) + total,
         row=(row,),
-        column=_column(chosen, integer),
+        column=_column(chosen),
+        scale=_scale_unit(chosen, integer) if chosen.group else (),
         array=counter,
         step_macs=group,
         step_cycles=bits,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codesign.errors import ModelInputError
 from codesign.models.pe.element import Configuration, Part, ProcessingElement, Rtl, Structure
-from codesign.models.pe.elements.integer import FP32_BITS, SCALE_BITS, operand_registers, scale_unit
+from codesign.models.pe.elements.integer import FP32_BITS, SCALE_BITS, carries_above, operand_registers, scale_unit
 from codesign.technology.units import (
     adder,
     and_row,
@@ -37,6 +37,8 @@ def _w4a8(chosen: Configuration) -> Structure:
     sum_bits = chosen.accumulator_bits or SUM_BITS
     row_bits = row_sum_bits(chosen)
     product = shift_add(chosen.activation_bits, chosen.weight_bits)
+    product_bits = chosen.activation_bits + chosen.weight_bits
+    carries = carries_above(sum_bits, product_bits)
     return Structure(
         element=(
             Part(product, name="shift and add"),
@@ -44,15 +46,17 @@ def _w4a8(chosen: Configuration) -> Structure:
             *operand_registers(chosen.activation_bits, chosen.weight_bits, sum_bits),
         ),
         row=(Part(adder(row_bits), name="sum of activations"), Part(register(row_bits), name="sum of activations")),
-        column=(
+        scale=(
             Part(register_enable(chosen.weight_bits), name="zero point"),
             Part(shift_add(row_bits, chosen.weight_bits), name="zero point times sum of activations"),
             Part(adder(sum_bits), name="subtract it"),
             *scale_unit(sum_bits),
-        ),
-        path=(product, adder(sum_bits)),
-        cut_bits=chosen.activation_bits + chosen.weight_bits + sum_bits,
-        scale_cycles=1,
+        )
+        if chosen.group
+        else (),
+        path=(product, carries),
+        cut_bits=product_bits + sum_bits,
+        scale_cycles=1 if chosen.group else 0,
         weight_bits_stored=chosen.weight_bits,
         group_bits=SCALE_BITS + chosen.weight_bits,
         activation_bits_stored=chosen.activation_bits,
@@ -87,15 +91,17 @@ def _w4a16(chosen: Configuration) -> Structure:
             *operand_registers(chosen.activation_bits, chosen.weight_bits, FP32_BITS),
         ),
         row=(Part(float_add(8, 23), name="sum of activations"), Part(register(FP32_BITS), name="sum of activations")),
-        column=(
+        scale=(
             Part(register_enable(chosen.weight_bits + SCALE_BITS), name="zero point, scale"),
             Part(float_multiply(8, 23), count=2, name="times zero point, times scale"),
             Part(float_add(8, 23), count=2, name="subtract, add to the total"),
             Part(register(FP32_BITS), count=4, name="stages, total"),
-        ),
+        )
+        if chosen.group
+        else (),
         path=(product, normalise, accumulate),
         cut_bits=product_bits + FP32_BITS,
-        scale_cycles=1,
+        scale_cycles=1 if chosen.group else 0,
         weight_bits_stored=chosen.weight_bits,
         group_bits=SCALE_BITS + chosen.weight_bits,
         activation_bits_stored=chosen.activation_bits,

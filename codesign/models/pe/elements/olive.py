@@ -11,7 +11,7 @@ from codesign.models.pe.elements.ant import (
     exponent_integer_element,
     step_cycles,
 )
-from codesign.models.pe.elements.integer import FP32_BITS, SCALE_BITS, scale_unit
+from codesign.models.pe.elements.integer import FP32_BITS, SCALE_BITS, carries_above, scale_unit
 from codesign.models.pe.emulation.olive import sum_bits as chosen_sum_bits
 from codesign.technology.units import adder, and_row, multiplexer, negate, or_reduce, register
 
@@ -35,11 +35,12 @@ def _structure(chosen: Configuration) -> Structure:
     return Structure(
         element=exponent_integer_element(sum_bits),
         row=decoder(),
-        column=(*decoder(), *scale_unit(sum_bits)),
-        path=(*EXPONENT_INTEGER, adder(sum_bits)),
+        column=decoder(),
+        scale=scale_unit(sum_bits) if chosen.group else (),
+        path=(*EXPONENT_INTEGER, carries_above(sum_bits, SHIFTED_BITS)),
         cut_bits=SHIFTED_BITS + sum_bits,
         step_cycles=step_cycles(chosen),
-        scale_cycles=1,
+        scale_cycles=1 if chosen.group else 0,
         weight_bits_stored=chosen.weight_bits,
         group_bits=SCALE_BITS,
         activation_bits_stored=chosen.activation_bits,

@@ -197,7 +197,9 @@ def _price(design: str) -> ElementPrice:
 
 def _area_um2(design: str, rows: int, columns: int) -> float:
     prices = _price(design)
-    edges = rows * prices.row.area_um2 + columns * prices.column.area_um2 + prices.array.area_um2
+    edges = (
+        rows * prices.row.area_um2 + columns * (prices.column.area_um2 + prices.scale.area_um2) + prices.array.area_um2
+    )
     return rows * columns * prices.element.area_um2 + edges
 
 
