@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m benchmarks [speed] [search] [scratchpad] [pe]``; results go to ``benchmarks/out/``."""
+"""Run the benchmarks: ``python -m benchmarks [speed] [search] [scratchpad] [pe]``; results in ``benchmarks/out/``."""
 
 import sys
 from pathlib import Path

@@ -6,11 +6,10 @@ Deterministic: the same data give the same bytes.
 """
 
 import csv
-import math
 from pathlib import Path
 
 from codesign.models.pe.chain import FILE as CHAIN_FILE
-from codesign.models.pe.element_synthesis import fitted_chain_factor, synthesised_elements
+from codesign.models.pe.element_synthesis import fitted_chain_factors, synthesised_elements
 from codesign.technology.energy import data_rows
 from codesign.technology.unit_costs import write_range
 from codesign.technology.unit_fit import (
@@ -26,7 +25,7 @@ from codesign.technology.unit_fit import (
 PACKAGE = Path(__file__).resolve().parents[1] / "codesign"
 FILE = PACKAGE / "technology" / "data" / "unit_coefficients.csv"
 CHAINS = PACKAGE / "models" / "pe" / "data" / CHAIN_FILE
-CHAIN_COLUMNS = ("library", "value", "unit", "elements", "year", "source")
+CHAIN_COLUMNS = ("library", "on_path", "off_path", "unit", "elements", "year", "source")
 COLUMNS = (
     "library",
     "kind",
@@ -88,12 +87,13 @@ def chains() -> list[dict[str, str]]:
     rows = []
     for library, target in FITTED_TARGET_PS.items():
         own = [one for one in synthesised_elements() if (one.library, one.target_ps) == (library, target)]
-        factor = fitted_chain_factor(own)
-        if math.isfinite(factor):
+        factors = fitted_chain_factors(own)
+        if factors is not None:
             rows.append(
                 {
                     "library": library,
-                    "value": f"{factor:.4f}",
+                    "on_path": f"{factors.on_path:.4f}",
+                    "off_path": f"{factors.off_path:.4f}",
                     "unit": "1",
                     "elements": str(sum(len(one.structure.path) > 1 for one in own)),
                     "year": "2026",

@@ -93,8 +93,19 @@ def draw(table: pd.DataFrame, out: Path) -> None:
     drawn = Figure(figsize=(3.5 * len(names), 3.0), layout="constrained")
     FigureCanvasAgg(drawn)
     panels = drawn.subplots(1, len(names), sharey=False, squeeze=False)[0]
-    markers = "osD^vPX*"
-    colours = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#8C6D31"]
+    markers = "osD^vPX*hp"
+    colours = [
+        "#0072B2",
+        "#E69F00",
+        "#009E73",
+        "#CC79A7",
+        "#56B4E9",
+        "#D55E00",
+        "#000000",
+        "#8C6D31",
+        "#999999",
+        "#332288",
+    ]
     order = list(table["search"].unique())
     for panel, name in zip(panels, names, strict=True):
         part = table[table["space"] == name]

@@ -19,6 +19,8 @@ from codesign.workloads.settings import plain
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Kind = TypeVar("Kind", bound=np.generic)
+MISSING = ""
+"""The label of an optional text that has no value."""
 
 
 @dataclass
@@ -112,9 +114,10 @@ def _read_default(columns: Columns, parameter: Parameter) -> None:
         default = np.nan if parameter.default is None else float(parameter.default)
         columns.numbers[parameter.name] = np.array([default])
     else:
-        labels = _choices(parameter) or (str(parameter.default),)
+        default = MISSING if parameter.default is None else str(parameter.default)
+        labels = _labels(parameter) or (default,)
         columns.labels[parameter.name] = labels
-        columns.codes[parameter.name] = np.array([labels.index(str(parameter.default))])
+        columns.codes[parameter.name] = np.array([labels.index(default)])
 
 
 def _read_given(columns: Columns, parameter: Parameter, series: pd.Series[Any]) -> None:
@@ -127,6 +130,12 @@ def _read_given(columns: Columns, parameter: Parameter, series: pd.Series[Any]) 
 def _choices(parameter: Parameter) -> tuple[str, ...]:
     domain = parameter.domain
     return tuple(str(value) for value in domain.values) if isinstance(domain, Choices) else ()
+
+
+def _labels(parameter: Parameter) -> tuple[str, ...]:
+    """Return the texts behind the codes, the one for no value included; none where any text may come."""
+    choices = _choices(parameter)
+    return (*choices, MISSING) if choices and parameter.optional else choices
 
 
 def _factorized(series: pd.Series[Any]) -> tuple[IntArray, list[Any]]:
@@ -144,12 +153,12 @@ def _constant(values: npt.NDArray[Kind]) -> npt.NDArray[Kind]:
 
 def _read_texts(columns: Columns, parameter: Parameter, series: pd.Series[Any]) -> None:
     found, values = _factorized(series)
-    choices = _choices(parameter)
-    labels = choices or tuple(str(value) for value in values)
+    labels = _labels(parameter) or tuple(str(value) for value in values)
     position = {label: i for i, label in enumerate(labels)}
     allowed = [position.get(v, -1) if isinstance(v, str) and _allows(parameter, v) else -1 for v in values]
     found = _constant(found)
-    codes = np.array([*allowed, -1], dtype=np.int64)[found]
+    missing = position[MISSING] if parameter.optional else -1
+    codes = np.array([*allowed, missing], dtype=np.int64)[found]
     bad = codes < 0
     if bad.any():
         texts = [_refusal(parameter, value) for value in values] + [_refusal(parameter, None)]

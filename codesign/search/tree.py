@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+from codesign.errors import SearchError
 from codesign.search.protocol import Outcome, empty_batch, take_options
 from codesign.space.coding import INACTIVE, CodeArray, activity_order, columns_of, deactivate, is_discrete
 from codesign.space.domain import Float, Value
@@ -31,17 +32,18 @@ Spans = tuple[tuple[int, int], ...]
 """For each table of the feasible set, first and last + 1 of the rows that agree with a beginning."""
 
 WIDENING = 2.0
+AUGMENTATION = 0.05
 DRAWS = 256
-"""Completions tried where feasibility can't be looked up; when none has a new value, a node counts as full."""
+"""Designs drawn at once where feasibility can't be looked up; when none has a new value, a node counts as full."""
 
 
 def rewards(costs: Floats, violation: Floats, weights: Floats) -> Floats:
     """Return for each design the share of designs that it is not worse than: 1 for the best.
 
-    Designs within the limits come first, in the order of max_j w_j r_j, with r_j the rank in objective j: a Chebyshev
-    scalarisation, which can reach any point of a frontier (Miettinen, "Nonlinear Multiobjective Optimization", 1999,
-    section 3.4), over ranks, which need no normalisation. Those beyond a limit come after them, by how far they are
-    beyond it.
+    Designs within the limits come first, in the order of max_j w_j r_j + 0.05 sum_j w_j r_j with r_j the rank in
+    objective j as a share of all: the augmented Chebyshev scalarisation, which can reach every point of a frontier
+    (Knowles, "ParEGO", IEEE Transactions on Evolutionary Computation 10(1), 2006), over ranks, which need no
+    normalisation. Those beyond a limit come after them, by how far they are beyond it.
 
     Args:
         costs: designs x objectives, all to be minimised; NaN ranks last.
@@ -49,7 +51,8 @@ def rewards(costs: Floats, violation: Floats, weights: Floats) -> Floats:
         weights: of the objectives.
     """
     ranks = rankdata(np.nan_to_num(costs, nan=np.inf), method="min", axis=0) / max(1, len(costs))
-    scalar = (ranks * weights).max(axis=1, initial=0.0)
+    weighted = ranks * weights
+    scalar = weighted.max(axis=1, initial=0.0) + AUGMENTATION * weighted.sum(axis=1)
     place = rankdata(2.0 * rankdata(violation, method="dense") + scalar, method="min")
     return np.asarray((len(costs) - place + 1.0) / max(1, len(costs)))
 
@@ -86,6 +89,8 @@ class TreeSearch:
         self.complete = space.sampler.direct
         self._space = space
         self._batch, self._exploration = int(taken["batch"]), float(taken["exploration"])
+        if not (math.isfinite(self._exploration) and self._exploration >= 0):
+            raise SearchError(f"search.exploration must be a finite number of at least 0, found {self._exploration}")
         self._rng = np.random.default_rng(seed)
         self._beginnings = _Beginnings(space)
         self._root = _Node(0)
@@ -117,9 +122,9 @@ class TreeSearch:
         weights = self._rng.dirichlet(np.ones(self._costs.shape[1]))
         spread = np.repeat(rewards(self._costs, self._violation, weights), self._paths.shape[1])
         total = np.bincount(self._paths.ravel(), spread, minlength=self._nodes)
-        return np.divide(total, told, out=np.full(self._nodes, np.nan), where=told > 0)
+        return np.asarray(np.divide(total, told, out=np.full(self._nodes, np.nan), where=told > 0))
 
-    def _propose(self, values: Floats) -> CodeArray | None:
+    def _propose(self, values: Floats) -> Floats | None:
         """Add a design to the tree and return it; None when no new one is found."""
         while not self._root.closed:
             design = self._descend(values)
@@ -128,10 +133,8 @@ class TreeSearch:
                 return design
         if self._beginnings.direct:
             return None
-        for design in self._space.sampler.uniform(DRAWS, self._rng):
-            if self._add(design):
-                return design
-        return None
+        drawn = self._space.sampler.uniform(DRAWS, self._rng)
+        return next((design for design in drawn if self._add(design)), None)
 
     def _descend(self, values: Floats) -> CodeArray | None:
         """Go down to a node that gets a new child, and complete it; None when a node was closed instead."""
@@ -251,11 +254,9 @@ class _Beginnings:
             for column, parameter in enumerate(block.parameters):
                 columns[parameter.name] = block.table[rows, column].astype(np.int64)
         codes = matrix_of(self._space.parameters, columns, count)
-        if self.direct:
-            return codes[0]
-        kept = self._feasible(self._drawn(codes, level, beginning, rng))
-        fresh = [row for row in kept if self.keys(row)[level] not in known]
-        return fresh[0] if fresh else None
+        if not self.direct:
+            codes = self._feasible(self._drawn(codes, level, beginning, rng))
+        return next((row for row in codes if self.keys(row)[level] not in known), None)
 
     def _drawn(self, codes: CodeArray, level: int, beginning: CodeArray, rng: np.random.Generator) -> CodeArray:
         """Fill the columns outside the tables: decided values, and random ones from ``level`` on."""

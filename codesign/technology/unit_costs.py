@@ -1,8 +1,7 @@
 """What a unit costs on a cell library: area, energy, delay, leakage, from the coefficients in ``data/``.
 
-area = sum over features of coefficient x feature (``unit_features``), fitted to synthesis on each library.
-delay: the same with the features of delay; on a library without measured delays, NanGate45's times the delay factor
-between the nodes at both supplies (``nodes``).
+area = sum over features of coefficient x feature (``unit_features``), fitted to synthesis on each library; delay: the
+same with the features of delay.
 energy = area x fJ/um2 of the unit's class, measured on NanGate45; on the other libraries per gate equivalent, times
 the ratio of C V^2 of a NAND input. Leakage: likewise, with the ratio of the NAND's leakage.
 Docs: docs/models/pe-costs.md.
@@ -17,7 +16,6 @@ from types import MappingProxyType
 
 from codesign.technology.cell_libraries import MEASURED_ENERGY, CellLibrary, cell_library, libraries
 from codesign.technology.energy import data_rows
-from codesign.technology.nodes import node_scaling
 from codesign.technology.unit_features import AREA_FEATURES, DELAY_FEATURES, Features
 from codesign.technology.units import Unit
 
@@ -112,7 +110,7 @@ def unit_cost(unit: Unit, library: str = "nangate45") -> UnitCost:
     return UnitCost(
         area_um2=area,
         gate_equivalents=gates,
-        delay_ps=_delay_ps(unit, cells),
+        delay_ps=_delay_ps(unit, library),
         energy_fj=equal_um2 * _per_area(unit.kind, "energy") * switching,
         clock_fj=flip_flops * _clock_fj() * switching,
         leakage_nw=equal_um2 * _per_area(unit.kind, "leakage") * cells.nand2_leakage_nw / measured.nand2_leakage_nw,
@@ -121,26 +119,16 @@ def unit_cost(unit: Unit, library: str = "nangate45") -> UnitCost:
     )
 
 
-def delay_is_measured(library: str, kind: str) -> bool:
-    """Whether the delays of a kind were fitted on the library itself, not scaled from NanGate45."""
-    return (library, kind, "delay") in _coefficients()
-
-
 def energy_is_measured(library: str) -> bool:
     """Whether the energies were measured on the library itself, not scaled from NanGate45."""
     return library == MEASURED_ENERGY
 
 
-def _delay_ps(unit: Unit, cells: CellLibrary) -> float:
+def _delay_ps(unit: Unit, library: str) -> float:
     features = DELAY_FEATURES[unit.kind](unit)
     if not features:
         return 0.0
-    fitted = _coefficients().get((cells.name, unit.kind, "delay"))
-    if fitted is not None:
-        return _weighted(features, fitted.value)
-    measured = cell_library(MEASURED_ENERGY)
-    factor = node_scaling(measured.node_nm, cells.node_nm, measured.supply_v, cells.supply_v).delay
-    return _weighted(features, _coefficients()[measured.name, unit.kind, "delay"].value) * factor
+    return _weighted(features, _coefficients()[library, unit.kind, "delay"].value)
 
 
 def _per_area(kind: str, quantity: str) -> float:

@@ -10,7 +10,6 @@ from codesign.errors import UnknownNameError
 from codesign.technology import units
 from codesign.technology.unit_costs import (
     cell_library,
-    delay_is_measured,
     energy_is_measured,
     libraries,
     read_range,
@@ -79,13 +78,6 @@ def test_energy_of_other_libraries_goes_with_the_capacitance_and_supply_of_their
     assert energy_is_measured("nangate45")
     assert not energy_is_measured("sky130hd")
     assert not energy_is_measured("asap7")
-
-
-def test_delays_are_measured_or_scaled():
-    assert delay_is_measured("nangate45", "multiplier")
-    assert delay_is_measured("sky130hd", "multiplier")
-    for library in LIBRARIES:
-        assert unit_cost(units.multiplier(8, 8), library).delay_ps > 0
 
 
 def test_outside_the_fitted_sizes_is_marked():

@@ -94,7 +94,7 @@ def test_keys_and_columns_are_the_same_thing(name, data):
 
 
 @pytest.mark.parametrize("name", spaces.SPACES)
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_counts_of_a_table_are_those_of_its_graphs(name, data):
     table = pd.DataFrame([data.draw(designs_of(spaces.tabular_space(name))) for _ in range(3)], index=[7, 3, 5])

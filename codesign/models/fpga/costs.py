@@ -4,9 +4,9 @@ A call i of an accelerator with configuration c_j in slot j takes
 
     T_i = fixed_i + max(floor_i, max_j cycles_ij(c_j)) + sum_j fill_ij(c_j)
 
-cycles of the accelerator's clock: ``fixed`` is the processor's start of it and the loading of weights, which come before
-the pipeline runs; ``floor`` is the time of the DRAM ports (read and write at once, together no faster than DRAM);
-``fill`` is what a slot has to put out before the next one can start: a line buffer needs half a window of rows.
+cycles of the accelerator's clock: ``fixed`` is the processor's start of it and the loading of weights, which come
+before the pipeline runs; ``floor`` is the time of the DRAM ports (read and write at once, together no faster than
+DRAM); ``fill`` is what a slot has to put out before the next one can start: a line buffer needs half a window of rows.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from codesign.models.fpga.templates import Slot, Template
 from codesign.technology.fpga_devices import PLANNED, Budget, FpgaDevice, Fractions
 
 PARALLELISM = (1, 2, 4, 8, 16, 32, 64)
+PARALLEL_TAPS = (1, 3, 5, 7, 9, 25, 49)
 KILOBIT_BITS = 8000
 """1 GB/s over 1 MHz in bits a cycle."""
 RESOURCE_NAMES = ("lut", "dsp", "bram18", "uram")
@@ -46,8 +47,8 @@ class EngineSettings:
     """How accelerators are built and called.
 
     Attributes:
-        outputs, inputs: parallel outputs and inputs that kernels may have. Depthwise kernels take 1 tap, a row of the
-            window or all of it as parallel inputs.
+        outputs, inputs: parallel outputs and inputs that kernels may have.
+        taps: parallel inputs that depthwise kernels may have: one tap, a row or the whole of a window of 3, 5 or 7.
         clock_mhz: None for the device's typical clock.
         call_overhead_us: of the processor for each call; None for that of CoDeNet's board.
         processor_ns_per_word: of operators left to the processor; None for what CoDeNet's board measured.
@@ -58,12 +59,13 @@ class EngineSettings:
 
     outputs: tuple[int, ...] = PARALLELISM
     inputs: tuple[int, ...] = PARALLELISM
+    taps: tuple[int, ...] = PARALLEL_TAPS
     clock_mhz: float | None = None
     call_overhead_us: float | None = None
     processor_ns_per_word: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("outputs", "inputs"):
+        for name in ("outputs", "inputs", "taps"):
             values = getattr(self, name)
             if not values or any(not isinstance(value, int) or value < 1 for value in values):
                 raise UserError(f"{name} must be whole numbers of at least 1, found {values!r}")
@@ -145,16 +147,13 @@ def call_table(template: Template, calls: Sequence[Call]) -> CallTable:
 
 
 def configurations_of(
-    slot: Slot, steps: StepTable, bits: tuple[int, int], device: FpgaDevice, settings: EngineSettings
+    slot: Slot, bits: tuple[int, int], device: FpgaDevice, settings: EngineSettings
 ) -> Configurations:
     """Return every way to build a slot for words of the given bits (weights, activations).
 
     outputs x inputs x {DSP, LUT multipliers} x {block memory, UltraRAM where the device has it}.
     """
-    inputs = settings.inputs
-    if slot.kernel == "depthwise":
-        widths = {int(taps) // int(rows) for taps, rows in zip(steps.taps, steps.kernel_height, strict=True) if rows}
-        inputs = tuple(sorted({1} | widths | {int(taps) for taps in steps.taps if taps}))
+    inputs = settings.taps if slot.kernel == "depthwise" else settings.inputs
     memories = (0, 1) if device.uram else (0,)
     grid = np.meshgrid(sorted(set(settings.outputs)), sorted(set(inputs)), (0, 1), memories, indexing="ij")
     outputs, parallel_inputs, luts, urams = (axis.ravel().astype(np.int64) for axis in grid)
@@ -252,7 +251,7 @@ def _slot_costs(
 ) -> SlotCosts:
     slot, steps = table.template.slots[number], table.steps[number]
     used = used & steps.active
-    configurations = configurations_of(slot, steps, table.bits_of(number, used), device, settings)
+    configurations = configurations_of(slot, table.bits_of(number, used), device, settings)
     if not used.any():
         configurations = configurations.selected(np.array([0]))
     needs = largest_needs(needs_by_call(configurations, steps), used)

@@ -23,8 +23,10 @@ from codesign.workloads.lowering import COMPUTE_KINDS
 from codesign.workloads.operands import weight_of
 
 ACTIVATIONS = frozenset(
-    ("relu", "relu6", "clip", "leakyrelu", "leaky_relu", "hard_swish", "hardswish", "hard_sigmoid", "hardsigmoid")
-    + ("sigmoid", "silu", "swish", "tanh", "elu")
+    (
+        *("relu", "relu6", "clip", "leakyrelu", "leaky_relu", "hard_swish", "hardswish", "hard_sigmoid"),
+        *("hardsigmoid", "sigmoid", "silu", "swish", "tanh", "elu"),
+    )
 )
 """Functions of one word: a table of 2^bits entries in every output lane (see ``kernels``)."""
 VIEWS = frozenset(("reshape", "flatten", "squeeze", "unsqueeze", "identity", "dropout"))

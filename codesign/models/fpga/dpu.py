@@ -57,13 +57,19 @@ class DpuArchitecture:
 @cache
 def dpu_architectures() -> Mapping[str, DpuArchitecture]:
     """Return the sizes by name."""
-    counts = ("pixels", "inputs", "outputs", "operations_per_cycle", "alu_pixels")
-    return MappingProxyType(
-        {
-            row["name"]: DpuArchitecture(row["name"], *(int(row[column]) for column in counts), row["source"])
-            for row in data_rows("dpu.csv")
-        }
+    found = (
+        DpuArchitecture(
+            name=row["name"],
+            pixels=int(row["pixels"]),
+            inputs=int(row["inputs"]),
+            outputs=int(row["outputs"]),
+            operations_per_cycle=int(row["operations_per_cycle"]),
+            alu_pixels=int(row["alu_pixels"]),
+            source=row["source"],
+        )
+        for row in data_rows("dpu.csv")
     )
+    return MappingProxyType({architecture.name: architecture for architecture in found})
 
 
 def dpu_architecture(name: str) -> DpuArchitecture:

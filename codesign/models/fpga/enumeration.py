@@ -1,9 +1,10 @@
 """The best accelerator of each of many networks, by looking at every accelerator that could be the best of any.
 
-Exact, and equal to the integer program's optimum: networks whose calls ask the same of the memories can have the same
-accelerators; of these only the ones are kept that can't be made faster in one slot within the budget. Latencies are
-whole numbers below 2^53 in double precision, so a matrix product gives them without rounding, whatever the number of
-networks, their order or the library that multiplies.
+Exact, and equal to the integer program's optimum. Networks whose calls ask the same of the memories can have the same
+accelerators; every one of these that fits the budget is looked at. Latencies are whole numbers below 2^53 in double
+precision, so a matrix product gives them without rounding, whatever the library that multiplies. Of equally fast
+accelerators the one with the fewest DSP slices is taken, then LUTs, block memories and UltraRAM blocks: what a network
+gets doesn't depend on the networks beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +44,12 @@ PRODUCT_ELEMENTS = 2_000_000
 """Numbers of a matrix product held at once."""
 LARGEST_ENUMERATION = 20_000_000
 """Accelerators of one group that are looked at before giving up."""
-BEYOND_ANY_BUDGET = 1 << 40
+BEYOND_ANY_BUDGET = 1 << 24
+"""More than any device has of a resource; stands for a variant that isn't there."""
+ORDER = np.array([1 << 24, 1 << 45, 1 << 11, 1], np.int64)
+"""Weights of lut, dsp, bram18 and uram (below 2^21, 2^14, 2^13 and 2^11 in any device) that make a number by which
+accelerators are put in order: DSP slices first."""
+NEVER_TAKEN = np.iinfo(np.int64).max
 KHZ_PER_MHZ = 1000.0
 
 
@@ -55,19 +61,24 @@ class BestOfNetworks:
         feasible: whether any accelerator fits the budget.
         cycles: all calls one after the other; 0 where not feasible.
         latency_ms: with the processor's share; NaN where not feasible.
+        processor_ms: that share.
         accelerator: position in ``accelerators``; -1 where not feasible.
         accelerators: the distinct best ones.
+        considered_of: accelerators that the best is the best of: the product of the numbers of configurations of the
+            slots that the network uses.
         groups: sets of networks that ask the same of the memories.
-        considered: accelerators that fit, over all groups.
+        compared: accelerators of distinct speed that fit, over all groups; depends on the networks given together.
     """
 
     feasible: Booleans
     cycles: Integers
     latency_ms: Doubles
+    processor_ms: Doubles
     accelerator: Indices
     accelerators: tuple[Accelerator, ...]
+    considered_of: Integers
     groups: int
-    considered: int
+    compared: int
 
 
 def counts_of(networks: Sequence[NetworkCalls]) -> tuple[CallTable, Integers]:
@@ -130,39 +141,50 @@ def best_of_counts(
         UserError: there are more accelerators than can be looked at (fewer values of parallelism help), or latencies
             are beyond 2^53 cycles.
     """
-    used = counts > 0
+    distinct, network_of = np.unique(counts, axis=0, return_inverse=True)
+    used = distinct > 0
     group_of = _groups(table, used, device, settings)
-    cycles = np.zeros(len(counts), np.int64)
-    feasible = np.zeros(len(counts), bool)
-    chosen = np.full(len(counts), -1, np.intp)
+    groups = int(group_of.max(initial=-1)) + 1
+    cycles = np.zeros(len(distinct), np.int64)
+    chosen = np.full(len(distinct), -1, np.intp)
     numbers: dict[Accelerator, int] = {}
-    considered = 0
-    clock = settings.clock_of(device)
-    for group in range(int(group_of.max(initial=-1)) + 1):
+    compared = 0
+    for group in range(groups):
         rows = np.flatnonzero(group_of == group)
         union = np.asarray(used[rows].any(axis=0), bool)
         costs = cost_table(table, device, used=union, shares=shares, settings=settings)
         budget = np.array([getattr(costs.budget, name) for name in RESOURCE_NAMES], np.int64)
         speeds = [_speeds_of(slot, union) for slot in costs.slots]
-        candidates, fitting = _candidates(speeds, budget)
-        considered += fitting
+        candidates = _candidates(speeds, budget)
+        compared += len(candidates)
         if not len(candidates):
             continue
-        best, position = _least(counts[rows][:, union], costs, speeds, candidates, union)
-        cycles[rows], feasible[rows] = best, True
+        cycles[rows], position = _least(distinct[rows][:, union], costs, speeds, candidates, union)
         for place in np.unique(position):
             accelerator = _built(costs, speeds, budget, candidates[place])
             chosen[rows[position == place]] = numbers.setdefault(accelerator, len(numbers))
-    latency = np.where(feasible, cycles / (clock * KHZ_PER_MHZ) + processor_ms, np.nan)
-    groups = int(group_of.max(initial=-1)) + 1
-    return BestOfNetworks(feasible, cycles, latency, chosen, tuple(numbers), groups, considered)
+    network_of = np.asarray(network_of).ravel()
+    cycles, chosen = cycles[network_of], chosen[network_of]
+    feasible = np.asarray(chosen >= 0, bool)
+    latency = np.where(feasible, cycles / (settings.clock_of(device) * KHZ_PER_MHZ) + processor_ms, np.nan)
+    considered = _space_sizes(table, used, device, settings)[network_of]
+    return BestOfNetworks(feasible, cycles, latency, processor_ms, chosen, tuple(numbers), considered, groups, compared)
+
+
+def _space_sizes(table: CallTable, used: Booleans, device: FpgaDevice, settings: EngineSettings) -> Integers:
+    """Return each network's number of accelerators, whether they fit or not."""
+    sizes = np.ones(len(used), np.int64)
+    for slot, steps in zip(table.template.slots, table.steps, strict=True):
+        ways = len(configurations_of(slot, (1, 1), device, settings))
+        sizes *= np.where((used & steps.active).any(axis=1), ways, 1)
+    return sizes
 
 
 def _groups(table: CallTable, used: Booleans, device: FpgaDevice, settings: EngineSettings) -> Indices:
     """Return the group of each network: networks of a group ask the same of every configuration's memories."""
     features: list[Integers] = []
     for number, steps in enumerate(table.steps):
-        configurations = configurations_of(table.template.slots[number], steps, (1, 1), device, settings)
+        configurations = configurations_of(table.template.slots[number], (1, 1), device, settings)
         needs = needs_by_call(configurations, steps)
         parts = (needs.terms, needs.weight_depth, needs.buffer_depth, needs.buffer_rows)
         bits = (needs.weight_bits, needs.activation_bits)
@@ -207,11 +229,11 @@ def _speeds_of(slot: SlotCosts, used: Booleans) -> _Speeds:
     return _Speeds(cycles[first], fill[first], members, taken)
 
 
-def _candidates(speeds: Sequence[_Speeds], budget: Integers) -> tuple[Indices, int]:
-    """Return combinations of speeds (rows, a speed a slot) that fit and can't be made faster in one slot, and how many fit.
+def _candidates(speeds: Sequence[_Speeds], budget: Integers) -> Indices:
+    """Return the combinations of speeds (rows, a speed a slot) that fit, those that take least first.
 
-    A combination fits where some variant of each slot's speed does. All are looked at at once, as an array with a
-    dimension a slot.
+    A combination fits where some variant of each slot's speed does, and takes what its least variant takes. All are
+    looked at at once, as an array with a dimension a slot.
     """
     shape = tuple(len(slot.cycles) for slot in speeds)
     if math.prod(shape) > LARGEST_ENUMERATION:
@@ -219,47 +241,40 @@ def _candidates(speeds: Sequence[_Speeds], budget: Integers) -> tuple[Indices, i
             f"{math.prod(shape):,} accelerators to look at, more than {LARGEST_ENUMERATION:,}; give fewer values of"
             " outputs and inputs"
         )
-    fits = _fitting(speeds, budget, shape)
-    best = fits.copy()
-    for axis, slot in enumerate(speeds):
-        times = np.concatenate([slot.cycles, slot.fill], axis=1)
-        no_slower = (times[:, None, :] <= times[None, :, :]).all(axis=2)
-        faster = (no_slower & ~no_slower.T).astype(np.float32)
-        better = np.moveaxis(fits, axis, -1).astype(np.float32) @ faster
-        best &= np.moveaxis(better, -1, axis) == 0
-    return np.argwhere(best), int(fits.sum())
-
-
-def _fitting(speeds: Sequence[_Speeds], budget: Integers, shape: tuple[int, ...]) -> Booleans:
-    """Whether some variants of each combination of speeds are within the budget: an array with a dimension a slot."""
-    fits = np.zeros(shape, bool)
-    for picks in itertools.product(*(range(slot.members.shape[1]) for slot in speeds)):
-        here = np.ones(shape, bool)
+    least = np.full(shape, NEVER_TAKEN, np.int64)
+    for picks in _variants(speeds):
+        within = np.ones(shape, bool)
         for number, limit in enumerate(budget):
-            parts = [slot.taken[:, pick, number] for slot, pick in zip(speeds, picks, strict=True)]
+            parts = [slot.taken[:, pick, number].astype(np.int32) for slot, pick in zip(speeds, picks, strict=True)]
             if sum(int(part.max()) for part in parts) > limit:
-                here &= functools.reduce(np.add.outer, parts) <= limit
-        fits |= here
-        if fits.all():
-            break
-    return fits
+                within &= functools.reduce(np.add.outer, parts) <= limit
+        order = [slot.taken[:, pick] @ ORDER for slot, pick in zip(speeds, picks, strict=True)]
+        np.minimum(least, np.where(within, functools.reduce(np.add.outer, order), NEVER_TAKEN), out=least)
+    fitting = np.argwhere(least < NEVER_TAKEN)
+    return fitting[np.argsort(least[least < NEVER_TAKEN], kind="stable")]
+
+
+def _variants(speeds: Sequence[_Speeds]) -> Iterator[tuple[int, ...]]:
+    return itertools.product(*(range(slot.members.shape[1]) for slot in speeds))
 
 
 def _built(costs: CostTable, speeds: Sequence[_Speeds], budget: Integers, candidate: Indices) -> Accelerator:
-    """Return the accelerator of a combination of speeds, with the first variants that fit."""
-    ranges = [range(slot.members.shape[1]) for slot in speeds]
-    for picks in itertools.product(*ranges):
-        chosen = list(zip(speeds, candidate, picks, strict=True))
-        total = sum(slot.taken[speed, pick] for slot, speed, pick in chosen)
-        if (total <= budget).all():
-            return built(costs, [int(slot.members[speed, pick]) for slot, speed, pick in chosen])
-    raise ValueError("no variant of the candidate is within the budget")
+    """Return the accelerator of a combination of speeds, with the variants that take least."""
+
+    def taken(picks: tuple[int, ...]) -> Integers:
+        parts = [slot.taken[speed, pick] for slot, speed, pick in zip(speeds, candidate, picks, strict=True)]
+        return np.asarray(sum(parts), np.int64)
+
+    fitting = [picks for picks in _variants(speeds) if (taken(picks) <= budget).all()]
+    least = min(fitting, key=lambda picks: int(taken(picks) @ ORDER))
+    chosen = zip(speeds, candidate, least, strict=True)
+    return built(costs, [int(slot.members[speed, pick]) for slot, speed, pick in chosen])
 
 
 def _least(
     counts: Integers, costs: CostTable, speeds: Sequence[_Speeds], candidates: Indices, used: Booleans
 ) -> tuple[Integers, Indices]:
-    """Return each network's least cycles and the first candidate that has them.
+    """Return each network's least cycles and the first candidate that has them, that is the one that takes least.
 
     cycles = counts (networks x calls) times T (calls x candidates), in whole numbers.
     """

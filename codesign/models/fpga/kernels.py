@@ -1,8 +1,8 @@
 """Cycles and resources of kernels, for all configurations at once.
 
 A kernel takes Q input words and makes P output words in parallel, one multiply-accumulate for each pair and cycle (a
-depthwise kernel: Q taps of each of P channels). It is pipelined with one start a cycle, as FINN's engines are, and never
-faster than it can take its input in:
+depthwise kernel: Q taps of each of P channels). It is pipelined with one start a cycle, as FINN's engines are, and
+never faster than it can take its input in:
 
     pointwise  max(out_pixels ceil(in / Q) ceil(out / P),        in_pixels ceil(in / Q))
     window     max(out_pixels taps ceil(in / Q) ceil(out / P),   in_pixels ceil(in / Q))
@@ -10,7 +10,7 @@ faster than it can take its input in:
 
 Sources of the parts: FINN for engines and memories (see ``resources``), CoDeNet for the requantisation, one 24 x 16 bit
 multiplication in a DSP slice for each parallel output (hqjenny/CoDeNet 4c98b0c, hls/top/conv.h, quantize_mul_shift).
-Flip-flops aren't counted: no source has a formula for them, and CoDeNet's design takes 30 % of them with all DSP slices.
+Flip-flops aren't counted: no source has a formula for them; CoDeNet's design takes 30 % of them with all DSP slices.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def needs_by_call(configurations: Configurations, steps: StepTable) -> Needs:
 
 
 def largest_needs(needs: Needs, used: Booleans) -> Needs:
-    """Return the needs of the calls that are used (a mask over columns), joined: the maximum, of packing the minimum."""
+    """Return the needs of the used calls (a mask over columns) joined: the maximum, of packing the minimum."""
 
     def most(part: Integers) -> Integers:
         return np.asarray(np.where(used, part, 0).max(axis=1, initial=0), np.int64)
@@ -225,8 +225,8 @@ def kernel_resources(configurations: Configurations, needs: Needs, dsp_kind: str
 
     LUT: engine (FINN) with a table of 2^A words of A bits in each output lane for the activation function, and memories
     of at most 128 words. DSP: products, packed for dense kernels as the slice allows, one a product for depthwise ones
-    (their products share no operand; a DSP58 adds three), and one an output lane for the requantisation. Block memory or
-    UltraRAM: weights and line buffer (k - 1 rows).
+    (their products share no operand; a DSP58 adds three), and one an output lane for the requantisation. Block memory
+    or UltraRAM: weights. Block memory: line buffer (k - 1 rows).
     """
     c = configurations
     depthwise = c.kernel == "depthwise"

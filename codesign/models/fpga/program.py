@@ -10,8 +10,8 @@ with n_i the number of times that call i is made. With several accelerators on t
 own, they share the budget, and y[i,a] says which one runs call i: then T[i,a] is at least the right-hand side less
 M_i (1 - y[i,a]), with M_i no smaller than any right-hand side.
 
-This formulation is ours. HAO (arXiv 2104.12766) states that an integer program chooses the configuration of least latency
-under the limits of DSP, LUT and BRAM; its variables and constants aren't published with it.
+This formulation is ours. HAO (arXiv 2104.12766) states that an integer program chooses the configuration of least
+latency under the limits of DSP, LUT and BRAM; its variables and constants weren't to be had.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def best_accelerators(
         shares: of the device that may be used.
         settings: parallelism, clock and overheads.
         accelerators: how many share the device; each call runs on one of them.
-        objective: ``latency``, all calls one after the other; or ``interval``, the load of the busiest accelerator, which
-            is the time between images when every accelerator works on another image.
+        objective: ``latency``, all calls one after the other; or ``interval``, the load of the busiest accelerator,
+            which is the time between images when every accelerator works on another image.
         solver, time_limit_s, threads: see ``codesign.ilp.solve``.
 
     Raises:

@@ -103,7 +103,7 @@ def bram18_blocks(width_bits: Whole, depth: Whole) -> Integers:
     """Block memories of a buffer of ``depth`` words of ``width_bits``; 0 for an empty one.
 
     The width decides the shape: 1, 2, 4, 9, 18 or 36 bits wide and 16,384 ... 512 words deep; a memory wider than 18
-    bits takes the 36-bit shape only where it has at most 512 words. ceil(depth / shape depth) ceil(width / shape width).
+    bits takes the 36-bit shape only where it has at most 512 words. Blocks: ceil(depth / words) ceil(width / bits).
     """
     width, depth = np.broadcast_arrays(np.asarray(width_bits, np.int64), np.asarray(depth, np.int64))
     classes = [width <= limit for limit, _ in BRAM18_SHAPES[:4]] + [(width <= 18) | (depth > 512)]

@@ -60,8 +60,9 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
                     Slot("depthwise", "depthwise", _DEPTHWISE),
                     Slot("project", "pointwise", _POINTWISE),
                 ),
-                "1x1, depthwise k x k, 1x1 as one pipeline, called again and again by the processor: the form of CoDeNet's"
-                " accelerator (hqjenny/CoDeNet 4c98b0c, 1x1 and depthwise) with the second 1x1 and an optional dense k x k",
+                "1x1, depthwise k x k, 1x1 as one pipeline, called again and again by the processor: the form of"
+                " CoDeNet's accelerator (hqjenny/CoDeNet 4c98b0c, 1x1 and depthwise) with the second 1x1 and an"
+                " optional dense k x k",
             ),
             Template(
                 "dense",

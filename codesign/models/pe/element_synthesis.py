@@ -1,4 +1,4 @@
-"""Whole elements as synthesised, beside the sums of their units; and the chain factor that follows."""
+"""Whole elements as synthesised, beside the sums of their units; and the chain factors that follow."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
+import numpy as np
+from scipy.optimize import nnls
+
+from codesign.models.pe.chain import ChainFactors
 from codesign.models.pe.element import Configuration, Structure
 from codesign.models.pe.elements import element
 from codesign.technology.unit_costs import REGISTERS, unit_cost
 
 FILE = "element_synthesis.csv"
+FEWEST_ELEMENTS = 4
 
 
 @dataclass(frozen=True)
@@ -71,28 +76,29 @@ def synthesised_elements() -> Iterator[SynthesisedElement]:
             )
 
 
-def summed_areas(structure: Structure, library: str) -> tuple[float, float]:
-    """Return the areas of an element's (logic, registers) in um2, each unit as if alone."""
-    logic = registers = 0.0
+def summed_areas(structure: Structure, library: str) -> tuple[float, float, float]:
+    """Return the areas of an element's (registers, logic on its path, other logic) in um2, each unit as if alone."""
+    registers = on_path = off_path = 0.0
     for part in structure.element:
         area = part.count * unit_cost(part.unit, library).area_um2
         if part.unit.kind in REGISTERS:
             registers += area
+        elif part.unit in structure.path:
+            on_path += area
         else:
-            logic += area
-    return logic, registers
+            off_path += area
+    return registers, on_path, off_path
 
 
-def fitted_chain_factor(rows: Iterable[SynthesisedElement]) -> float:
-    """Return the factor f that minimises the sum of ((f logic + registers) / area - 1)^2; NaN without rows.
+def fitted_chain_factors(rows: Iterable[SynthesisedElement]) -> ChainFactors | None:
+    """Return the factors f, g >= 0 that minimise the sum of ((registers + f on + g off) / area - 1)^2.
 
-    Elements whose path is one unit are left out.
+    Elements whose path is one unit are left out; None without at least four others.
     """
-    above = below = 0.0
-    for row in rows:
-        if len(row.structure.path) > 1:
-            logic, registers = summed_areas(row.structure, row.library)
-            share = logic / row.area_um2
-            above += share * (1.0 - registers / row.area_um2)
-            below += share * share
-    return above / below if below else math.nan
+    chained = [row for row in rows if len(row.structure.path) > 1]
+    if len(chained) < FEWEST_ELEMENTS:
+        return None
+    shares = np.array([summed_areas(row.structure, row.library) for row in chained])
+    shares /= np.array([row.area_um2 for row in chained])[:, None]
+    on_path, off_path = nnls(shares[:, 1:], 1.0 - shares[:, 0])[0].tolist()
+    return ChainFactors(on_path, off_path)

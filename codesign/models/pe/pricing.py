@@ -69,8 +69,9 @@ def price(
 ) -> ElementPrice:
     """Return the price of a structure.
 
-    The delays of the units on the path add up, although the second of two units starts on the first bits of the first:
-    the path is never too short. Leakage scales as area does.
+    The delays of the units on the path add up, although the second of two units starts on the first bits of the first,
+    which makes paths too long; loads inside an element, which a unit alone doesn't have, make them too short. Leakage
+    scales as area does.
 
     Args:
         structure: parts and path.

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
-from codesign.models.pe.array.prices import part_sum
+from codesign.models.pe.array.prices import PartSum, part_sum
 from codesign.models.pe.element import Part
 from codesign.technology.units import (
     adder,
@@ -123,9 +124,23 @@ def reference_parts(block: str, a_bits: int, b_bits: int, sum_bits: int) -> tupl
     )
 
 
-def reference_area_um2(key: tuple[str, int, int, int], library: str) -> float:
-    """Return our area of a reference element; a multiply-add is one unit, all others are chains of several."""
-    return part_sum(reference_parts(*key), library, 1 if key[0] == "mac_int" else 2).area_um2
+PATHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "mac_int": ("multiply_add",),
+        "mac_sh": ("shift_add", "adder"),
+        "mac_fp16": ("float_multiply", "float_add"),
+        "mac_fp16_32": ("multiplier", "multiplexer", "float_add"),
+        "lutunit": ("multiplexer", "negate", "barrel_shifter", "adder"),
+    }
+)
+"""Block -> kinds of the units on its longest path."""
+
+
+def reference_sum(key: tuple[str, int, int, int], library: str) -> PartSum:
+    """Return our price of a reference element."""
+    parts = reference_parts(*key)
+    path = tuple(part.unit for part in parts if part.unit.kind in PATHS[key[0]])
+    return part_sum(parts, library, path)
 
 
 def _registers(a_bits: int, b_bits: int, sum_bits: int) -> tuple[Part, ...]:

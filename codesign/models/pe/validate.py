@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from codesign.models.checks import Check
-from codesign.models.pe.array.prices import part_sum, structure_price
+from codesign.models.pe.array.prices import structure_price
 from codesign.models.pe.element_synthesis import synthesised_elements
-from codesign.models.pe.reference_elements import BASELINE, reference_area_um2, reference_elements, reference_parts
+from codesign.models.pe.reference_elements import BASELINE, reference_elements, reference_sum
 from codesign.technology.energy import data_rows
 from codesign.technology.unit_costs import unit_cost
 from codesign.technology.unit_fit import (
@@ -25,8 +25,8 @@ from codesign.technology.units import KINDS, Unit
 TOLERANCE = 0.10
 BASE_ELEMENT = "int8"
 _MAPPING = (
-    "how synthesis happens to order the gates moves a unit by several per cent, a small one by up to a quarter; three"
-    " draws, the middle one counts"
+    "how synthesis happens to order the gates moves a unit by several per cent, a small one by up to a quarter; the"
+    " data file says of how many runs a point is the middle one"
 )
 _CHAINED = "parts that share one clock period are sized for more speed than each alone"
 
@@ -157,14 +157,17 @@ def _element_delays() -> Iterator[Check]:
             if (row.library, row.target_ps) == (library, target) and row.delay_ps > 0
         ]
         if pairs:
-            reason = "delays along the path are added up, though a unit starts on the first bits of the one before"
+            reason = (
+                "delays along the path are added up, though a unit starts on first bits of the one before (too long)"
+                " and drives more inside an element than alone (too short)"
+            )
             yield _worst(f"{library} path of elements", "ps", pairs, _source(library), reason)
 
 
 def reference_pairs(library: str) -> list[tuple[Pair, Pair]]:
     """Return area and area ratio to the baseline of each reference element on a library."""
     areas = {
-        one.key: Pair(str(one), one.area_um2, reference_area_um2(one.key, library))
+        one.key: Pair(str(one), one.area_um2, reference_sum(one.key, library).area_um2)
         for one in reference_elements()
         if one.library == library
     }
@@ -187,7 +190,7 @@ def _reference_rows() -> Iterator[Check]:
 def reference_energies() -> list[Pair]:
     """Return the energy of a busy cycle of each reference element that was measured; none of them was fitted."""
     return [
-        Pair(str(one), one.energy_fj, part_sum(reference_parts(*one.key), one.library).busy_fj)
+        Pair(str(one), one.energy_fj, reference_sum(one.key, one.library).busy_fj)
         for one in reference_elements()
         if one.energy_fj is not None
     ]

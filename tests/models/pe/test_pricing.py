@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesign.errors import UnknownNameError
-from codesign.models.pe.chain import chain_factor
+from codesign.models.pe.chain import chain_factors
 from codesign.models.pe.element import Part, Structure
 from codesign.models.pe.pricing import MOST_STAGES, pipeline_stages, price
 from codesign.technology import units
@@ -25,7 +25,7 @@ def test_parts_add_up_by_hand():
     found = price(STRUCTURE, "nangate45", 45, 100)
     each = [unit_cost(unit) for unit in (MULTIPLIER, ADDER, REGISTER)]
     logic = each[0].area_um2 + each[1].area_um2
-    assert found.element.area_um2 == pytest.approx(chain_factor("nangate45", 2) * logic + each[2].area_um2)
+    assert found.element.area_um2 == pytest.approx(chain_factors()["nangate45"].on_path * logic + each[2].area_um2)
     energy = each[0].energy_fj + 0.5 * each[1].energy_fj + each[2].energy_fj + each[2].clock_fj
     assert found.element.busy_fj == pytest.approx(energy)
     assert found.element.idle_fj == pytest.approx(each[2].clock_fj)

@@ -1,4 +1,4 @@
-"""Prices against a table of synthesis runs that no coefficient was fitted to."""
+"""Prices against another table of synthesis runs, of the same flow; most of its sizes are among those fitted."""
 
 import csv
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -54,12 +55,15 @@ class PublishedAccuracy:
         reason: why it is unknown, or how it was interpolated; empty for a value as published.
         rows: what was found: one row, the corners of the interpolation, or the rows that contradict each other.
         interpolated: whether nobody published this very network.
+        error: of an interpolation, in percentage points: the largest one when rows of the same table are rebuilt from
+            its rows of other widths and resolutions, which lie about twice as far away; None for a published value.
     """
 
     top1_percent: float | None
     reason: str
     rows: tuple[PublishedRow, ...]
     interpolated: bool = False
+    error: float | None = None
 
 
 @cache
@@ -98,8 +102,9 @@ def published_accuracy(
 ) -> PublishedAccuracy:
     """Return the published accuracy of a network, or unknown with the reason; nothing is ever guessed.
 
-    A network between published widths and resolutions is interpolated, bilinearly, inside the smallest rectangle
-    whose four corners one source published with one method; it is marked, and never done beyond a table's edge.
+    A network between published widths and resolutions is interpolated, bilinearly in their logarithms, inside the
+    smallest rectangle whose four corners one source published with one method; it is marked, comes with its error, and
+    is never done beyond a table's edge.
 
     Args:
         network: name.
@@ -159,19 +164,29 @@ def _interpolated(rows: Sequence[PublishedRow], width: float, resolution: int, t
     tables: dict[tuple[str, str], list[PublishedRow]] = {}
     for row in rows:
         tables.setdefault((row.source, row.method), []).append(row)
-    found = [corners for table in tables.values() if (corners := _corners(table, width, resolution))]
+    found = [(table, corners) for table in tables.values() if (corners := _corners(table, width, resolution))]
     if not found:
         reason = f"{where} was not published, nor a rectangle of widths and resolutions around it"
         return PublishedAccuracy(None, reason, ())
     if len(found) > 1:
-        names = "; ".join(corners[0].source for corners in found)
+        names = "; ".join(corners[0].source for _, corners in found)
         return PublishedAccuracy(None, f"{where}: several tables surround it, name a source: {names}", ())
-    corners = found[0]
-    weights = _weights(corners, width, resolution)
-    value = sum(weight * row.top1_percent for weight, row in zip(weights, corners, strict=True))
+    table, corners = found[0]
     used = tuple(dict.fromkeys(corners))
     names = ", ".join(f"{row.top1_percent} at {row.width:g}, {row.resolution}" for row in used)
-    return PublishedAccuracy(value, f"{where}: interpolated between {names}", used, True)
+    value, error = _bilinear(corners, width, resolution), _left_out_error(table)
+    return PublishedAccuracy(value, f"{where}: interpolated between {names}", used, True, error)
+
+
+def _left_out_error(table: Sequence[PublishedRow]) -> float | None:
+    """Return the largest error of rows rebuilt from rows of other widths and resolutions; None where none can be."""
+    errors = []
+    for row in table:
+        others = [other for other in table if other.width != row.width and other.resolution != row.resolution]
+        corners = _corners(others, row.width, row.resolution)
+        if corners:
+            errors.append(abs(_bilinear(corners, row.width, row.resolution) - row.top1_percent))
+    return max(errors, default=None)
 
 
 def _corners(table: Sequence[PublishedRow], width: float, resolution: int) -> tuple[PublishedRow, ...]:
@@ -199,10 +214,14 @@ def _around(values: AbstractSet[float], value: float) -> list[tuple[float, float
     return [(low, high) for low in sorted(values) for high in sorted(values) if low < value < high]
 
 
-def _weights(corners: Sequence[PublishedRow], width: float, resolution: int) -> tuple[float, float, float, float]:
-    """Bilinear weights of the corners: products of the two linear ones."""
-    narrow, wide = corners[0].width, corners[3].width
-    small, large = corners[0].resolution, corners[3].resolution
-    across = (width - narrow) / (wide - narrow) if wide > narrow else 0.0
-    along = (resolution - small) / (large - small) if large > small else 0.0
-    return (1 - across) * (1 - along), (1 - across) * along, across * (1 - along), across * along
+def _bilinear(corners: Sequence[PublishedRow], width: float, resolution: int) -> float:
+    """Return the accuracy inside a rectangle, linear in the logarithm of either side."""
+    across = _share(corners[0].width, width, corners[3].width)
+    along = _share(corners[0].resolution, resolution, corners[3].resolution)
+    weights = (1 - across) * (1 - along), (1 - across) * along, across * (1 - along), across * along
+    return sum(weight * row.top1_percent for weight, row in zip(weights, corners, strict=True))
+
+
+def _share(low: float, value: float, high: float) -> float:
+    """Return how far a value lies between two others, by logarithms; 0 where these are equal."""
+    return math.log(value / low) / math.log(high / low) if high > low else 0.0

@@ -10,6 +10,7 @@ from codesign.models.fpga.quantisation.sensitivity import (
     rescaled_squared_error,
     weight_bytes,
 )
+from codesign.models.fpga.quantisation.ties import shared_input_ties
 
 __all__ = [
     "Assignment",
@@ -23,6 +24,7 @@ __all__ = [
     "hessian_sensitivity",
     "published_bits",
     "rescaled_squared_error",
+    "shared_input_ties",
     "sweep_caps",
     "weight_bytes",
 ]

@@ -23,7 +23,7 @@ _TIED = {
     "resnet18": ((4, 6), (9, 11), (14, 16)),
     "resnet50": ((0, 3), (10, 13), (23, 26), (42, 45)),
 }
-"""Pairs of layers that end in the same residual addition, by number (ILP.ipynb)."""
+"""By number: the first convolution of a block and that of its shortcut, which read one feature map (ILP.ipynb)."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class QuantisationError(UserError):
 class QuantisationProblem:
     """minimise sum_l sensitivity[l, b_l] subject to sum_l cost[l, b_l] <= cap and b_l = b_k for tied l, k.
 
-    The formulation is that of HAWQ-V3 (Yao et al., ICML 2021, arXiv 2011.10680, section 3.4) with any set of widths.
+    The formulation is that of HAWQ-V3 (Yao et al., ICML 2021, arXiv 2011.10680) with any set of widths.
     Costs add up over the layers, so a latency belongs to layers that run one after the other.
 
     Attributes:
@@ -34,7 +34,7 @@ class QuantisationProblem:
         sensitivity: layers x widths; see ``sensitivity.hessian_sensitivity``. Unit of the loss.
         cost: layers x widths, 0 or more; bytes, bit operations or time.
         cap: on the summed cost, in its unit; inf for none.
-        ties: groups of layers that take one width, such as the branches that meet in a residual addition.
+        ties: groups of layers that take one width, such as branches that read one feature map (``shared_input_ties``).
         choices: layer -> the widths that it may take; a layer not named may take all. The cells that are no choice are
             not read, and are NaN in both tables afterwards.
 
@@ -118,13 +118,14 @@ class QuantisationProblem:
         return list(members.values())
 
     def columns_of(self, widths: Sequence[int]) -> npt.NDArray[np.int64]:
-        """Return the column of the tables for the width of each layer."""
+        """Return the column of the tables for the width of each layer; QuantisationError for one it may not take."""
         if len(widths) != len(self.layers):
             raise QuantisationError(f"{len(self.layers)} layers need as many widths, found {len(widths)}")
-        for name, width in zip(self.layers, widths, strict=True):
-            if width not in self.bits:
-                known = ", ".join(map(str, self.bits))
-                raise QuantisationError(f"layer {name!r} at {width} bits is not in the tables; they have {known}")
+        for name, width, allowed in zip(self.layers, widths, self.allowed, strict=True):
+            choices = [bits for bits, good in zip(self.bits, allowed, strict=True) if good]
+            if width not in choices:
+                known = ", ".join(map(str, choices))
+                raise QuantisationError(f"layer {name!r} can't take {width} bits; it may take {known}")
         return np.array([self.bits.index(width) for width in widths], dtype=np.int64)
 
     def sensitivity_of(self, widths: Sequence[int]) -> float:

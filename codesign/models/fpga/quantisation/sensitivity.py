@@ -40,5 +40,5 @@ def weight_bytes(parameters: npt.ArrayLike, bits: Sequence[int]) -> Floats:
 
 
 def bit_operations(macs: npt.ArrayLike, bits: Sequence[int]) -> Floats:
-    """Return macs b^2: layers x widths; weights and activations both of b bits (HAWQ-V3, section 3.4)."""
+    """Return macs b^2: layers x widths; weights and activations both of b bits (HAWQ-V3)."""
     return np.outer(np.asarray(macs, dtype=np.float64), np.asarray(bits, dtype=np.float64) ** 2)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from codesign.models.pe.chain import chain_factor
+from codesign.models.pe.chain import chain_factors_of
 from codesign.models.pe.element import Part, Structure
 from codesign.technology import units
 from codesign.technology.unit_costs import unit_cost
+from codesign.technology.units import Unit
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ class StructurePrice:
     path_ps: float
 
 
-def part_sum(parts: Iterable[Part], library: str, units_on_path: int = 1) -> PartSum:
-    """Return the sums over some parts; logic of several units on one path takes its library's chain factor in area."""
-    chained = chain_factor(library, units_on_path)
+def part_sum(parts: Iterable[Part], library: str, path: Sequence[Unit] = ()) -> PartSum:
+    """Return the sums over some parts; with a path of several units, the area of logic takes its chain factors."""
+    factors = chain_factors_of(library, path)
     area = busy = idle = leakage = 0.0
     in_range = True
     for part in parts:
         cost = unit_cost(part.unit, library)
-        area += part.count * cost.area_um2 * (1.0 if cost.flip_flops else chained)
+        area += part.count * cost.area_um2 * (1.0 if cost.flip_flops else factors.of(part.unit, path))
         busy += part.count * (part.activity * cost.energy_fj + cost.clock_fj)
         idle += part.count * cost.clock_fj
         leakage += part.count * cost.leakage_nw
@@ -72,7 +73,7 @@ def structure_price(structure: Structure, library: str) -> StructurePrice:
         load = 1.0 / max(structure.step_cycles, 1)
         row = (*row, Part(table, structure.table_bits_per_row, load, "tables"))
     return StructurePrice(
-        element=part_sum(structure.element, library, len(structure.path)),
+        element=part_sum(structure.element, library, structure.path),
         row=part_sum(row, library),
         column=part_sum(structure.column, library),
         scale=part_sum(structure.scale, library),

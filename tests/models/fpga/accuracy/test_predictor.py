@@ -18,26 +18,10 @@ from codesign.models.fpga.accuracy.predictor import FEWEST_ROWS, fit
 from codesign.models.fpga.accuracy.regression import Machine, Settings, evaluate, train
 from codesign.models.fpga.accuracy.storage import load, save
 from codesign.workloads.tabular.reading import read_tabular_set
+from tests.models.fpga.accuracy.made_up import NOISE, networks, small
 
-NOISE = 0.5
 TRAINED_ON, OTHERS = 240, 1000
 ROOT = Path(__file__).resolve().parents[4]
-
-
-def networks(rows, seed):
-    """Made-up networks whose accuracy is a known function of depth, bits, kind and size, with Gaussian noise."""
-    random = np.random.default_rng(seed)
-    table = pd.DataFrame(
-        {
-            "depth": random.integers(1, 5, rows),
-            "bits": random.choice([4, 8], rows),
-            "kind": random.choice(["plain", "residual"], rows),
-            "log10_macs": random.uniform(6, 9, rows),
-        }
-    )
-    clean = 40 + 3 * table["depth"] + 4 * (table["bits"] == 8) + 2 * (table["kind"] == "residual") * table["depth"]
-    clean += 5 * np.sqrt(table["log10_macs"] - 6)
-    return table, (clean + random.normal(0, NOISE, rows)).to_numpy()
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +94,8 @@ def test_a_row_is_predicted_alike_in_any_table(trained, others):
         np.testing.assert_allclose(getattr(alone, name)[0], getattr(whole, name)[17], rtol=1e-12)
 
 
-def small():
-    """The sum of a small predictor's predictions, to the last bit."""
-    return fit(*networks(60, seed=1), seed=0).predict(networks(50, seed=2)[0]).mean.sum().hex()
-
-
 def test_equal_arguments_give_an_equal_predictor_in_another_process():
-    code = "from tests.models.fpga.accuracy.test_predictor import *; print(small())"
+    code = "from tests.models.fpga.accuracy.made_up import small; print(small())"
     environment = {"PYTHONHASHSEED": "123", "PATH": ""}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment, cwd=ROOT

@@ -47,16 +47,26 @@ def test_published_values(network, arguments, top1):
 
 
 def test_between_four_published_networks_it_is_interpolated_and_marked():
-    found = published_accuracy("mobilenetv1", width=0.625, resolution=208, source="tensorflow")
+    # The geometric means of width and (to the next whole number) of resolution: a quarter of each corner.
+    found = published_accuracy("mobilenetv1", width=math.sqrt(0.25 * 0.5), resolution=143, source="tensorflow")
     assert found.interpolated
-    assert found.top1_percent == pytest.approx((63.3 + 61.7 + 68.4 + 67.2) / 4)
+    assert found.top1_percent == pytest.approx((45.5 + 41.5 + 59.1 + 56.3) / 4, abs=0.02)
     assert len(found.rows) == 4
-    assert "interpolated between 61.7 at 0.5, 192" in found.reason
+    assert "interpolated between 41.5 at 0.25, 128" in found.reason
+
+
+def test_the_error_of_an_interpolation_is_that_of_rebuilt_rows():
+    # MobileNetV1 has 2 x 2 inner rows; the worst is 0.5 at 192, from 0.25 and 0.75 at 160 and 224.
+    across, along = math.log(2) / math.log(3), math.log(192 / 160) / math.log(224 / 160)
+    rebuilt = (1 - across) * ((1 - along) * 45.5 + along * 49.8) + across * ((1 - along) * 65.3 + along * 68.4)
+    found = published_accuracy("mobilenetv1", width=0.6, source="tensorflow")
+    assert found.error == pytest.approx(61.7 - rebuilt)
+    assert published_accuracy("mobilenetv1", width=0.5).error is None
 
 
 def test_between_two_widths_of_one_resolution():
-    found = published_accuracy("mobilenetv2", width=1.32)
-    assert found.top1_percent == pytest.approx(74.4 + 0.2 * (75.0 - 74.4))
+    found = published_accuracy("mobilenetv2", width=math.sqrt(1.3 * 1.4))
+    assert found.top1_percent == pytest.approx((74.4 + 75.0) / 2)
     assert len(found.rows) == 2
 
 

@@ -7,7 +7,13 @@ import pytest
 
 from codesign.errors import UnknownNameError
 from codesign.models.checks import check_table
-from codesign.models.fpga.quantisation import assign_bits, exact_frontier, hawq_problem, published_bits
+from codesign.models.fpga.quantisation import (
+    assign_bits,
+    exact_frontier,
+    hawq_problem,
+    published_bits,
+    shared_input_ties,
+)
 from codesign.models.fpga.quantisation.hawq import data_rows, uniform_bits
 from codesign.models.fpga.quantisation.reproduce import hawq
 from codesign.workloads.catalogue import load_network
@@ -64,6 +70,14 @@ def test_resnet18_has_the_shapes_of_our_own_network():
     assert sorted((layer.weight_words, layer.macs) for layer in ours) == sorted(
         (int(row["parameters"]), int(row["macs"])) for row in listed
     )
+
+
+@pytest.mark.parametrize("network", ["resnet18", "resnet50"])
+def test_the_ties_are_the_layers_of_our_network_that_read_one_feature_map(network):
+    graph = load_network(network)
+    order = [layer.name for layer in graph.layers if layer.kind == "conv"][1:]
+    ours = {tuple(order.index(name) for name in group) for group in shared_input_ties(graph)}
+    assert ours == {tuple(unit) for unit in hawq_problem(network, "size").units() if len(unit) > 1}
 
 
 def test_unknown_tables():

@@ -78,7 +78,9 @@ def test_what_does_not_fit_together_is_refused(changes, message):
 
 
 def test_an_assignment_of_other_widths_has_no_sums():
-    with pytest.raises(QuantisationError, match="layer 'left' at 3 bits is not in the tables; they have 2, 4, 8"):
+    with pytest.raises(QuantisationError, match="layer 'left' can't take 3 bits; it may take 2, 4, 8"):
         problem().cost_of([2, 3, 2])
+    with pytest.raises(QuantisationError, match="layer 'stem' can't take 2 bits; it may take 8"):
+        problem(choices={"stem": [8]}).sensitivity_of([2, 2, 2])
     with pytest.raises(QuantisationError, match="3 layers need as many widths, found 2"):
         problem().cost_of([2, 4])
