@@ -7,10 +7,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.timing import median_seconds
 from codesign import get_model
-from codesign.models.pe.elements import element, elements
+from codesign.models.pe.elements import elements
 from codesign.pareto.dominance import non_dominated
 from codesign.report.figure import COLOURS, MARKERS
 from codesign.report.winners import winners
@@ -47,6 +48,13 @@ REGIMES = {
 AREAS_MM2 = (2.0, 8.0, 32.0)
 INCREASES = (0.1, 0.3, 1.0)
 OBJECTIVES = ("latency_ms", "energy_mj")
+PRINT = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 
 
 def run(out: Path) -> None:
@@ -55,7 +63,8 @@ def run(out: Path) -> None:
     tables = {name: evaluated(regime) for name, regime in REGIMES.items()}
     best = pd.concat([regime_winners(name, table) for name, table in tables.items()], ignore_index=True)
     best.to_csv(out / "pe-regimes.csv", index=False)
-    frontier_figure(tables["edge decode, 7B"], out / "pe-frontier.png")
+    (out / "pe-regimes.md").write_text(regime_page(best), encoding="utf-8")
+    frontier_figure(tables["prefill, 7B, 512 tokens"], out / "pe-frontier.png")
 
 
 def designs_per_second() -> float:
@@ -149,21 +158,43 @@ def regime_winners(name: str, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def regime_page(best: pd.DataFrame) -> str:
+    """Return the table of winners as Markdown: fastest and most frugal element with the next two behind."""
+    lines = [
+        "| regime | mm2 | perplexity at most | fastest | ms | behind | least energy | mJ | behind |",
+        "| --- " * 9 + "|",
+    ]
+    for (regime, area, increase), part in best.groupby(["regime", "area_mm2", "perplexity_increase"], sort=False):
+        row = [str(regime), f"{area:g}", f"+{increase:g}"]
+        for metric in OBJECTIVES:
+            found = part[part["metric"] == metric].iloc[0]
+            shape = f"{found['winner']} W{found['weight_bits']} {found['rows']}x{found['columns']}"
+            row += [shape, f"{found['value']:,.0f}", "; ".join(found["behind"].split("; ")[:3])]
+        lines.append("| " + " | ".join(row) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def frontier_figure(table: pd.DataFrame, file: Path) -> None:
-    """Draw the four-objective frontier of one regime: latency and energy over area, perplexity as lightness."""
+    """Draw the frontier of four objectives in two projections, by element."""
     known = table[table["perplexity"].notna()]
     objectives = ["latency_ms", "energy_mj", "area_mm2", "perplexity"]
     front = known[non_dominated(known[objectives].to_numpy())]
-    names = list(dict.fromkeys(front.sort_values("perplexity")["pe"]))
+    names = [name for name in elements() if name in set(front["pe"])]
     style = {name: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)}
-    drawing, (left, right) = plt.subplots(1, 2, figsize=(7.0, 2.6), constrained_layout=True)
-    for name, part in front.groupby("pe", sort=False):
-        colour, marker = style[str(name)]
-        plain = {"s": 8, "color": colour, "marker": marker, "linewidths": 0, "alpha": 0.8}
-        left.scatter(part["area_mm2"], part["latency_ms"], label=element(str(name)).name, **plain)
-        right.scatter(part["energy_mj"], part["perplexity"], **plain)
-    left.set(xscale="log", yscale="log", xlabel="area (mm$^2$, 28 nm)", ylabel="latency of a token (ms)")
-    right.set(xscale="log", xlabel="energy of a token (mJ)", ylabel="perplexity (WikiText-2)")
-    drawing.legend(loc="outside upper center", ncols=min(len(names), 6), fontsize=7, frameon=False)
-    drawing.savefig(file, dpi=200)
-    plt.close(drawing)
+    with plt.rc_context(PRINT):
+        drawing, (left, right) = plt.subplots(1, 2, figsize=(7.0, 2.7), constrained_layout=True)
+        for name in names:
+            part = front[front["pe"] == name]
+            colour, marker = style[name]
+            plain = {"s": 12, "color": colour, "marker": marker, "linewidths": 0.3, "edgecolors": "black"}
+            left.scatter(part["area_mm2"], part["latency_ms"] / 1e3, label=name, **plain)
+            right.scatter(part["energy_mj"] / 1e3, part["perplexity"], **plain)
+        left.set(xscale="log", yscale="log", xlabel="area (mm$^2$, 28 nm)", ylabel="time of the prompt (s)")
+        right.set(xscale="log", xlabel="energy of the prompt (J)", ylabel="perplexity (WikiText-2)")
+        for axis in (left.xaxis, left.yaxis, right.xaxis):
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
+        drawing.legend(loc="outside upper center", ncols=min(len(names), 8), frameon=False)
+        drawing.savefig(file, dpi=200)
+        plt.close(drawing)

@@ -159,7 +159,7 @@ def cycles_of(
     budget: Budget,
     settings: EngineSettings,
 ) -> int:
-    """Return the cycles of one call: start, weights, then the slowest of ports and kernels, and what fills the pipeline."""
+    """Return the cycles of one call: start, weights, the slowest of ports and kernels, what fills the pipeline."""
     clock = device.clock_mhz if settings.clock_mhz is None else settings.clock_mhz
     dram_bits = budget.dram_gbs * 8000 / clock
     port_bits = device.port_bits

@@ -8,7 +8,8 @@
 
 with n_i the number of times that call i is made. With several accelerators on the device each has variables x of its
 own, they share the budget, and y[i,a] says which one runs call i: then T[i,a] is at least the right-hand side less
-M_i (1 - y[i,a]), with M_i no smaller than any right-hand side.
+M_i (1 - y[i,a]), with M_i no smaller than any right-hand side. The memories of each are sized for all calls, whichever
+it runs.
 
 This formulation is ours. HAO (arXiv 2104.12766) states that an integer program chooses the configuration of least
 latency under the limits of DSP, LUT and BRAM; its variables and constants weren't to be had.
@@ -16,6 +17,7 @@ latency under the limits of DSP, LUT and BRAM; its variables and constants weren
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -153,6 +155,7 @@ def build_program(
     _one_configuration_each(program, accelerators)
     _within_budget(program, accelerators)
     _times(program, accelerators)
+    _in_order(program, accelerators)
     loads = [pulp.lpSum(counts[i] * T[i, a] for i in calls) for a in numbers]
     if objective == "interval":
         interval = lp.add_variable("interval", 0)
@@ -183,6 +186,20 @@ def _within_budget(p: AcceleratorProgram, accelerators: int) -> None:
             for c in range(len(slot.configurations))
         ]
         p.lp.addConstraint(pulp.lpSum(terms) <= int(getattr(p.costs.budget, name)))
+
+
+def _in_order(p: AcceleratorProgram, accelerators: int) -> None:
+    """Accelerator a takes at least as many DSP slices as a + 1, or each solution would come in every order."""
+    slices = [
+        pulp.lpSum(
+            int(slot.resources.dsp[c]) * p.x[a, j, c]
+            for j, slot in enumerate(p.costs.slots)
+            for c in range(len(slot.configurations))
+        )
+        for a in range(accelerators)
+    ]
+    for more, fewer in itertools.pairwise(slices):
+        p.lp.addConstraint(more >= fewer)
 
 
 def _times(p: AcceleratorProgram, accelerators: int) -> None:

@@ -19,21 +19,21 @@ CALLS_TOLERANCE = 0.001
 SECOND_HAND_TOLERANCE = 0.25
 
 _CALIBRATED = (
-    f"calibration, not validation: 3 free parameters (clock {CLOCK_MHZ:g} MHz, {EMPTYING_CYCLES} cycles to empty a loop,"
-    f" {CALL_US:g} us a call) for 3 distinct networks; a = b and d = e but for what the processor does first"
+    f"calibration, not validation: 3 free parameters (clock {CLOCK_MHZ:g} MHz, {EMPTYING_CYCLES} cycles to empty a"
+    f" loop, {CALL_US:g} us a call) for 3 distinct networks; a = b and d = e but for what the processor does first"
 )
 _NO_TRAINING = "not reproducible here: needs the authors' search and ImageNet training; drawn as context"
 _NO_ENERGY = (
-    "no energy model: no source gives energy per operation of these engines; the figure is of the whole board, 4.3 W of it"
-    " with the programmable logic idle"
+    "no energy model: no source gives energy per operation of these engines; the figure is of the whole board, 4.3 W of"
+    " it with the programmable logic idle"
 )
 _IDEAL = (
     "context, no reference: loops without bubbles, ports at their peak; the calls of CoDeNet's board are in it. The"
     " paper's network isn't published"
 )
 _DPU = (
-    "no constant fitted: layers one after the other, peak ports, cores that don't disturb each other in DRAM; the order of"
-    " networks agrees far better than the level"
+    "no constant fitted: layers one after the other, peak ports, cores that don't disturb each other in DRAM; the order"
+    " of networks agrees far better than the level"
 )
 
 

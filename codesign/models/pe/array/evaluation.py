@@ -163,11 +163,13 @@ def _weight_bits(element: Mapping[str, FloatArray], inner: FloatArray) -> FloatA
 
 
 def _scalings(element: Mapping[str, FloatArray]) -> FloatArray:
-    """Return the vector unit's multiply-adds for one output of an array without scale units.
+    """Return the vector unit's multiply-adds for one output where scales are one a channel.
 
-    s * sum + (-s z) * (sum of the row's activations); none where the formats have no scale.
+    s * sum + (-s z) * (sum of the row's activations); none where the formats have no scale, where the array has a
+    scale unit, and where scales are a group's: those are applied in the array.
     """
-    return np.where((element["scale_cycles"] > 0) | (element["group_bits"] == 0), 0.0, 2.0)
+    in_array = (element["scale_cycles"] > 0) | (element["group"] > 0)
+    return np.where(in_array | (element["group_bits"] == 0), 0.0, 2.0)
 
 
 def _cache_bits(block: Block, workloads: Workloads) -> FloatArray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from codesign.models.columns import FloatArray
 from codesign.models.pe.array.cycles import ArrayShape, Cycles
@@ -53,30 +54,47 @@ class Traffic:
         return (self.right_dram + self.left_dram) + self.output_dram
 
 
+def stays(operands: Operands, left_bits: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return whether inputs and outputs fit into the activation buffer together, so that neither leaves the chip."""
+    found: npt.NDArray[np.bool_] = operands.left + operands.output <= left_bits
+    return found
+
+
 def fetches(
     array: ArrayShape,
+    cycles: Cycles,
     operands: Operands,
     rows: FloatArray,
     columns: FloatArray,
     left_bits: FloatArray,
     right_bits: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return how often each operand is read from DRAM: (left, right), one of them once.
+    """Return how often each operand is read from DRAM: (left, right).
 
-    A block of ``b`` columns of the right operand fits where b * right / N <= right_bits / 2; at least the columns in
-    the array are held, as they stream through it. Then
+    A block of ``b`` columns of the right operand fits where b * right / N <= right_bits / 2, and likewise rows of the
+    left one. An operand of which not even one tile fits is streamed: it is read again for every tile of the other, and
+    blocks of the other that are larger than a tile are of no use. Of two orders,
 
-    right once: left is read ceil(N / b_right) times (once where all of it fits),
-    left once:  right is read ceil(M / b_left) times (once where all of it fits),
+    right outside: left is read ceil(N / b_right) times (once where all of it fits), right once, or streamed,
+    left outside:  right is read ceil(M / b_left) times (once where all of it fits), left once, or streamed,
 
-    and the way with fewer bits is taken.
+    the one with fewer bits is taken.
     """
-    right_block = np.maximum(np.floor(0.5 * right_bits / (operands.right / columns)), array.width)
-    left_block = np.maximum(np.floor(0.5 * left_bits / (operands.left / rows)), array.height)
-    left_again = np.where(operands.left <= 0.5 * left_bits, 1.0, np.ceil(columns / right_block))
-    right_again = np.where(operands.right <= 0.5 * right_bits, 1.0, np.ceil(rows / left_block))
-    right_once = operands.left * left_again + operands.right <= operands.right * right_again + operands.left
-    return np.where(right_once, left_again, 1.0), np.where(right_once, 1.0, right_again)
+    right_room = np.floor(0.5 * right_bits / (operands.right / columns))
+    left_room = np.floor(0.5 * left_bits / (operands.left / rows))
+    left_room = np.where(stays(operands, left_bits), np.maximum(left_room, rows), left_room)
+    right_held = right_room >= np.minimum(columns, array.width)
+    left_held = left_room >= np.minimum(rows, array.height)
+    right_block = np.where(left_held, np.maximum(right_room, array.width), array.width)
+    left_block = np.where(right_held, np.maximum(left_room, array.height), array.height)
+    left_again = np.where(left_room >= rows, 1.0, np.ceil(columns / right_block))
+    right_again = np.where(right_room >= columns, 1.0, np.ceil(rows / left_block))
+    left_outside = np.where(left_held, 1.0, cycles.column_tiles)
+    right_outside = np.where(right_held, 1.0, cycles.row_tiles)
+    right_first = operands.left * left_again + operands.right * right_outside
+    left_first = operands.left * left_outside + operands.right * right_again
+    right_wins = right_first <= left_first
+    return np.where(right_wins, left_again, left_outside), np.where(right_wins, right_outside, right_again)
 
 
 def product_traffic(
@@ -93,8 +111,8 @@ def product_traffic(
     Activations stay on the chip between layers where inputs and outputs together fit into the left buffer. The array
     reads the right operand once for each row of tiles and the left one once for each column of tiles.
     """
-    left_fetches, right_fetches = fetches(array, operands, rows, columns, left_bits, right_bits)
-    resident = operands.left + operands.output <= left_bits
+    left_fetches, right_fetches = fetches(array, cycles, operands, rows, columns, left_bits, right_bits)
+    resident = stays(operands, left_bits)
     left_dram = np.where(resident, 0.0, operands.left * left_fetches)
     right_dram = operands.right * right_fetches
     return Traffic(

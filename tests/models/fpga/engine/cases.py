@@ -67,7 +67,7 @@ def every_accelerator(calls, device, settings):
 
 
 def least_cycles(calls, device, shares, settings):
-    """Return the cycles of the fastest accelerator within the budget, and the least (DSP, LUT, ...) of such; or None."""
+    """Return (cycles, DSP, LUT, BRAM18, URAM) of the fastest accelerator in the budget that takes least, or None."""
     budget = device.budget(shares)
     best = None
     for accelerator, use in every_accelerator(calls, device, settings):

@@ -39,7 +39,9 @@ def test_the_board_latencies_are_within_five_percent():
 
 def test_the_processors_time_a_word_is_the_middle_of_what_was_measured():
     measured = {row.configuration: row.shuffle_ns_per_word for row in board_latencies()}
-    assert sorted(measured[c] for c in "acd")[1] == pytest.approx(engine_constants()["processor_ns_per_word"], abs=0.005)
+    assert sorted(measured[c] for c in "acd")[1] == pytest.approx(
+        engine_constants()["processor_ns_per_word"], abs=0.005
+    )
     assert shuffled_words(64, wide=False) == 4 * 32**2 * 128 + 8 * 16**2 * 256 + 4 * 8**2 * 512
 
 

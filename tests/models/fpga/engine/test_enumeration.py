@@ -95,6 +95,6 @@ def test_different_templates_are_refused():
 
 
 def test_too_many_accelerators_are_refused():
-    many = EngineSettings(outputs=tuple(range(1, 65)), inputs=tuple(range(1, 33)))
+    many = EngineSettings(outputs=tuple(range(1, 33)), inputs=tuple(range(1, 33)))
     with pytest.raises(UserError, match="accelerators to look at, more than 20,000,000; give fewer values"):
         best_of_networks([macro("22222222")], ZU3EG, settings=many)

@@ -84,8 +84,10 @@ def test_lut_multipliers_leave_only_the_requantisation_in_dsp_slices():
 
 
 def test_depthwise_products_share_nothing_and_are_not_packed():
-    by_kind = {kind: resources(one("depthwise", 4, 9), step(8, 8, 3), dsp_kind=kind)["dsp"] for kind in
-               ("DSP48E1", "DSP48E2", "DSP58")}
+    by_kind = {
+        kind: resources(one("depthwise", 4, 9), step(8, 8, 3), dsp_kind=kind)["dsp"]
+        for kind in ("DSP48E1", "DSP48E2", "DSP58")
+    }
     assert by_kind == {"DSP48E1": 40, "DSP48E2": 40, "DSP58": 16}
 
 

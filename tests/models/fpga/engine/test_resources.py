@@ -85,7 +85,10 @@ def test_block_memories_hold_the_words(width, depth):
 @given(st.integers(1, 600), st.integers(1, 20_000))
 def test_arrays_give_what_numbers_give(width, depth):
     found = bram18_blocks(np.array([width, 1]), np.array([[depth], [1]]))
-    assert found.tolist() == [[int(bram18_blocks(width, depth)), int(bram18_blocks(1, depth))], [bram18_blocks(width, 1), 1]]
+    assert found.tolist() == [
+        [int(bram18_blocks(width, depth)), int(bram18_blocks(1, depth))],
+        [bram18_blocks(width, 1), 1],
+    ]
 
 
 @pytest.mark.parametrize(("width", "depth", "blocks"), [(72, 4096, 1), (73, 4096, 2), (72, 4097, 2), (144, 8192, 4)])
