@@ -1,11 +1,11 @@
-"""Run the benchmarks: ``python -m benchmarks [speed] [search] [scratchpad] [pe]``; results in ``benchmarks/out/``."""
+"""Run the benchmarks: ``python -m benchmarks [speed] [search] [scratchpad] [pe] [fpga]``; out: ``benchmarks/out/``."""
 
 import sys
 from pathlib import Path
 
-from benchmarks import pe, scratchpad, search_quality, speed
+from benchmarks import fpga, pe, scratchpad, search_quality, speed
 
-PARTS = {"speed": speed.run, "search": search_quality.run, "scratchpad": scratchpad.run, "pe": pe.run}
+PARTS = {"speed": speed.run, "search": search_quality.run, "scratchpad": scratchpad.run, "pe": pe.run, "fpga": fpga.run}
 
 
 def main() -> None:

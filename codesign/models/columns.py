@@ -111,8 +111,7 @@ def _is_text(parameter: Parameter) -> bool:
 
 def _read_default(columns: Columns, parameter: Parameter) -> None:
     if not _is_text(parameter):
-        default = np.nan if parameter.default is None else float(parameter.default)
-        columns.numbers[parameter.name] = np.array([default])
+        columns.numbers[parameter.name] = np.array([np.nan if parameter.default is None else float(parameter.default)])
     else:
         default = MISSING if parameter.default is None else str(parameter.default)
         labels = _labels(parameter) or (default,)
@@ -178,11 +177,13 @@ def _allows(parameter: Parameter, value: str) -> bool:
 def _read_numbers(columns: Columns, parameter: Parameter, series: pd.Series[Any]) -> None:
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
         numbers = _constant(series.to_numpy(dtype=np.float64))
+        no_number = np.zeros(1, dtype=bool)
     else:
         codes, values = _factorized(series)
         each = np.array([*(_number(value) for value in values), np.nan])
         numbers = _constant(each[codes])
-    bad = ~_inside(parameter, numbers)
+        no_number = np.isin(codes, np.flatnonzero(np.isnan(each[:-1])))
+    bad = ~_inside(parameter, numbers) | no_number
     if bad.any():
         rows = _rows(bad, columns.rows)
         values = series.iloc[rows].tolist()

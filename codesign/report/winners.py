@@ -31,9 +31,9 @@ def winners(designs: pd.DataFrame, by: str, metric: str, direction: Direction = 
     """
     for name in (by, metric):
         if name not in designs:
-            raise UnknownNameError(f"no column {name!r}{nearest(name, list(designs))}; there are: {', '.join(designs)}")
-    known = designs[designs[metric].notna()]
-    ordered = known.sort_values(metric, ascending=direction == "minimize", kind="stable")
+            known = [str(column) for column in designs.columns]
+            raise UnknownNameError(f"no column {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
+    ordered = designs[designs[metric].notna()].sort_values(metric, ascending=direction == "minimize", kind="stable")
     best = ordered.drop_duplicates(by)
     if best.empty:
         return best.assign(behind=pd.Series(dtype=float))

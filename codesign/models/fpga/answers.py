@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import pandas as pd
 
 from codesign.errors import UserError
 from codesign.models.columns import Columns, FloatArray, IntArray, read_columns
+from codesign.models.fpga.calls import NetworkCalls
 from codesign.models.fpga.costs import EngineSettings
 from codesign.models.fpga.enumeration import BestOfNetworks, best_of_networks
 from codesign.models.fpga.metrics import METRICS
@@ -63,10 +64,8 @@ def _map(
     metrics: FloatArray,
 ) -> None:
     """Map networks on one machine, each distinct one once."""
-    done: dict[Choice, Mapped] = {}
+    done = mapped(list(dict.fromkeys(choices)), *machine)
     for place, choice in zip(places.tolist(), choices, strict=True):
-        if choice not in done:
-            done[choice] = mapped(choice, *machine)
         found = done[choice]
         if found.reason:
             columns.reasons[place] = found.reason
@@ -82,23 +81,36 @@ class Mapped:
     reason: str = ""
 
 
-@lru_cache(maxsize=65536)
-def mapped(choice: Choice, device: FpgaDevice, shares: Fractions, clock_mhz: float | None) -> Mapped:
-    """Return the metrics of a network on a machine.
+def mapped(
+    choices: Sequence[Choice], device: FpgaDevice, shares: Fractions, clock_mhz: float | None
+) -> dict[Choice, Mapped]:
+    """Return the metrics of distinct networks on a machine; those cut for one template are mapped together."""
+    settings = EngineSettings(clock_mhz=clock_mhz)
+    done: dict[Choice, Mapped] = {}
+    together: dict[str, list[tuple[Choice, NetworkCalls]]] = {}
+    for choice in choices:
+        network = prepared(choice)
+        if network.calls is None:
+            done[choice] = Mapped((), network.reason)
+        else:
+            together.setdefault(choice.template, []).append((choice, network.calls))
+    for networks in together.values():
+        try:
+            found = best_of_networks([calls for _, calls in networks], device, shares=shares, settings=settings)
+            done |= {choice: _mapped(choice, found, row, device, shares) for row, (choice, _) in enumerate(networks)}
+        except UserError as error:
+            if len(networks) == 1:
+                done[networks[0][0]] = Mapped((), str(error))
+                continue
+            for choice, _ in networks:
+                done |= mapped([choice], device, shares, clock_mhz)
+    return done
 
-    Each network is mapped by itself: of accelerators that are equally fast for one network, others may be better for
-    the rest of a table, and a design's resources must not depend on which others are asked for.
-    """
-    network = prepared(choice)
-    if network.calls is None:
-        return Mapped((), network.reason)
-    try:
-        found = best_of_networks([network.calls], device, shares=shares, settings=EngineSettings(clock_mhz=clock_mhz))
-    except UserError as error:
-        return Mapped((), str(error))
-    if not found.feasible[0]:
+
+def _mapped(choice: Choice, found: BestOfNetworks, row: int, device: FpgaDevice, shares: Fractions) -> Mapped:
+    if not found.feasible[row]:
         return Mapped((), _too_large(device, shares))
-    numbers = _numbers(network, choice, found)
+    numbers = _numbers(prepared(choice), choice, found, row)
     return Mapped(tuple(numbers[name] for name in METRICS))
 
 
@@ -110,16 +122,16 @@ def _too_large(device: FpgaDevice, shares: Fractions) -> str:
     )
 
 
-def _numbers(network: Prepared, choice: Choice, found: BestOfNetworks) -> dict[str, float]:
+def _numbers(network: Prepared, choice: Choice, found: BestOfNetworks, row: int) -> dict[str, float]:
     calls = network.calls
     assert calls is not None
-    use = found.accelerators[found.accelerator[0]].use
-    latency_ms, cycles = float(found.latency_ms[0]), float(found.cycles[0])
+    use = found.accelerators[found.accelerator[row]].use
+    latency_ms, cycles = float(found.latency_ms[row]), float(found.cycles[row])
     macs = float(calls.macs)
     return {
         "latency_ms": latency_ms,
         "fps": network.batch * 1e3 / latency_ms,
-        "accelerator_ms": latency_ms - float(found.processor_ms[0]),
+        "accelerator_ms": latency_ms - float(found.processor_ms[row]),
         "cycles": cycles,
         "calls": float(calls.call_count),
         "macs": macs,
@@ -129,7 +141,7 @@ def _numbers(network: Prepared, choice: Choice, found: BestOfNetworks) -> dict[s
         "dsp": float(use.dsp),
         "bram18": float(use.bram18),
         "uram": float(use.uram),
-        "accelerators_considered": float(found.considered_of[0]),
+        "accelerators_considered": float(found.considered_of[row]),
         "top1_percent": network.top1_percent,
         "float_top1_percent": network.float_top1_percent,
         "total_bits": float(choice.weight_bits + choice.activation_bits),

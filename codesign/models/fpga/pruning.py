@@ -1,11 +1,4 @@
-"""Frontiers that ask no more than they have to: a bound leaves networks out before program and accuracy are asked.
-
-A lower bound on a network's latency costs next to nothing: every call on the best accelerator of its own,
-
-    bound = sum_i n_i min over accelerators that fit of T_i  +  the processor's share   <=   latency,
-
-since one accelerator for all calls is no faster in any of them, and its memories hold what the largest call needs. The
-minima are those of the distinct calls, once for all networks.
+"""Frontiers that ask no more than they have to: bounds leave networks out before program and accuracy are asked.
 
 Each candidate starts as a corner: its cost if every bound were met. Corners that no other corner dominates have their
 next figure asked, which moves them, until all that are left have none to ask. Costs never fall, so what dominates a
@@ -24,10 +17,10 @@ import pandas as pd
 
 from codesign.errors import UserError
 from codesign.models.fpga.accelerator import processor_ms
-from codesign.models.fpga.calls import NetworkCalls
-from codesign.models.fpga.costs import USUAL, CallTable, EngineSettings
+from codesign.models.fpga.bounds import bounds_of_counts
+from codesign.models.fpga.costs import USUAL, EngineSettings
 from codesign.models.fpga.cutting import calls_of
-from codesign.models.fpga.enumeration import KHZ_PER_MHZ, best_of_counts, counts_of
+from codesign.models.fpga.enumeration import best_of_counts, counts_of
 from codesign.models.fpga.templates import template_named
 from codesign.pareto.dominance import non_dominated
 from codesign.technology.fpga_devices import PLANNED, FpgaDevice, Fractions
@@ -74,7 +67,9 @@ class PrunedFrontier:
     rounds: int
 
 
-def pruned_frontier(corners: npt.ArrayLike, stages: Sequence[Stage], limits: npt.ArrayLike = np.inf) -> PrunedFrontier:
+def pruned_frontier(
+    corners: npt.ArrayLike, stages: Sequence[Stage], limits: npt.ArrayLike = np.inf, at_least: int = 1
+) -> PrunedFrontier:
     """Return the frontier of candidates of which only lower bounds are known at first.
 
     Args:
@@ -82,26 +77,40 @@ def pruned_frontier(corners: npt.ArrayLike, stages: Sequence[Stage], limits: npt
             Infinite where a candidate is known to be impossible.
         stages: figures in the order in which a candidate's are asked.
         limits: of each objective, or one of all: what is beyond is not on the frontier, nor asked for more.
+        at_least: candidates asked about in a round where there are so many. Where bounds say little a round needs
+            only a few, and more save rounds; some of them may then be asked for nothing.
 
     Raises:
-        UserError: an exact figure is below its bound.
+        UserError: an exact figure is below its bound, or ``at_least`` is below 1.
     """
+    if at_least < 1:
+        raise UserError(f"at_least must be 1 or more, found {at_least!r}")
     costs = np.array(corners, dtype=np.float64, ndmin=2)
+    most = np.asarray(limits, np.float64)
     done = np.zeros(len(costs), dtype=np.intp)
     asked = {stage.name: np.zeros(len(costs), bool) for stage in stages}
     rounds = 0
     while True:
-        alive = np.flatnonzero((np.isfinite(costs) & (costs <= limits)).all(axis=1))
+        alive = np.flatnonzero((np.isfinite(costs) & (costs <= most)).all(axis=1))
         front = alive[non_dominated(costs[alive])]
-        if (done[front] == len(stages)).all():
+        needed = front[done[front] < len(stages)]
+        if not len(needed):
             return PrunedFrontier(front, costs, asked, rounds)
         rounds += 1
+        chosen = _filled_up(needed, alive[done[alive] < len(stages)], costs, at_least)
         for number in reversed(range(len(stages))):
-            rows = front[done[front] == number]
+            rows = chosen[done[chosen] == number]
             if len(rows):
                 _ask(stages[number], rows, costs)
                 asked[stages[number].name][rows] = True
                 done[rows] += 1
+
+
+def _filled_up(needed: Indices, unfinished: Indices, costs: Doubles, at_least: int) -> Indices:
+    """Return the needed candidates, with those of least first cost up to ``at_least``."""
+    others = np.setdiff1d(unfinished, needed)
+    order = np.argsort(costs[others, 0], kind="stable")
+    return np.concatenate([needed, others[order[: max(0, at_least - len(needed))]]])
 
 
 def _ask(stage: Stage, rows: Indices, costs: Doubles) -> None:
@@ -113,33 +122,6 @@ def _ask(stage: Stage, rows: Indices, costs: Doubles) -> None:
         row = wrong[0]
         raise UserError(f"{stage.name} of candidate {rows[row]} is {exact[row]}, below its lower bound {bounds[row]}")
     costs[rows, stage.column] = exact
-
-
-def latency_bounds(
-    networks: Sequence[NetworkCalls],
-    device: FpgaDevice,
-    *,
-    shares: Fractions = PLANNED,
-    settings: EngineSettings = USUAL,
-) -> Doubles:
-    """Return a lower bound on each network's latency in ms, infinite where one of its calls fits on no accelerator.
-
-    Raises:
-        UserError: see ``enumeration.best_of_counts`` and ``enumeration.counts_of``.
-    """
-    table, counts = counts_of(networks)
-    own = np.array([processor_ms(network, settings) for network in networks])
-    return _bounds(table, counts, own, device, shares, settings)
-
-
-def _bounds(
-    table: CallTable, counts: npt.NDArray[np.int64], own: Doubles, device: FpgaDevice, shares: Fractions, settings: EngineSettings
-) -> Doubles:
-    calls = len(table.calls)
-    each = np.eye(calls, dtype=np.int64)
-    alone = best_of_counts(table, each, device, processor_ms=np.zeros(calls), shares=shares, settings=settings)
-    possible = ~((counts > 0) & ~alone.feasible).any(axis=1)
-    return np.where(possible, counts @ alone.cycles / (settings.clock_of(device) * KHZ_PER_MHZ) + own, np.inf)
 
 
 @dataclass(frozen=True)
@@ -172,6 +154,7 @@ def network_frontier(
     *,
     ceiling_percent: npt.ArrayLike = HIGHEST_PERCENT,
     latency_cap_ms: float = np.inf,
+    at_least: int = 1,
     template: str = "inverted_residual",
     shares: Fractions = PLANNED,
     settings: EngineSettings = USUAL,
@@ -187,6 +170,7 @@ def network_frontier(
         ceiling_percent: what the accuracy is at most, one number or one a key. With the accuracies themselves only
             the programs are pruned; at 100 % only the cap on latency saves accuracies.
         latency_cap_ms: slower candidates aren't wanted.
+        at_least: see ``pruned_frontier``; some hundreds where no ceiling is known.
         template, shares, settings: of the accelerators.
 
     Raises:
@@ -221,13 +205,13 @@ def network_frontier(
     total = np.array([sum(pair) for pair in bits], np.float64)
     corners = np.column_stack(
         [
-            _bounds(table, counts, own, device, shares, settings),
+            bounds_of_counts(table, counts, device, processor_ms=own, shares=shares, settings=settings),
             -np.repeat(ceilings, len(bits)),
             -np.tile(total, len(keys)),
         ]
     )
     limits = [latency_cap_ms, np.inf, np.inf]
-    found = pruned_frontier(corners, (Stage("latency", 0, latency), Stage("accuracy", 1, loss)), limits)
+    found = pruned_frontier(corners, (Stage("latency", 0, latency), Stage("accuracy", 1, loss)), limits, at_least)
     return NetworkFrontier(
         table=_frontier_table(found, keys, bits),
         candidates=len(networks),

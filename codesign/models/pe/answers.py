@@ -184,7 +184,6 @@ def _evaluate(columns: Columns, rows: IntArray | slice, metrics: FloatArray, in_
             numbers={name: _part(values, part) for name, values in columns.numbers.items()},
             area_scale=_part(scales.area, part),
             energy_scale=_part(scales.energy, part),
-            delay_scale=_part(scales.delay, part),
             stages=_part(stages, part),
             vector_um2=_part(lane.area_um2, part),
             vector_fj=_part(lane.busy_fj, part),

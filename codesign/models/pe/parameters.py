@@ -17,6 +17,8 @@ from codesign.workloads.settings import SETTINGS
 
 NAME = "pe.mpgemm"
 LARGEST_SIDE = 4096
+LARGEST_SUM_BITS = 63
+"""Sums are emulated in 64-bit integers."""
 _BUFFER = Float(0.0625, 1048576.0)
 _ELEMENT = "absent: the element's own"
 
@@ -27,7 +29,11 @@ _OWN = (
         "activation_bits", Integer(1, 32), "bits", optional=True, description=f"width of an activation; {_ELEMENT}"
     ),
     Parameter(
-        "accumulator_bits", Integer(4, 64), "bits", optional=True, description=f"width of the partial sum; {_ELEMENT}"
+        "accumulator_bits",
+        Integer(4, LARGEST_SUM_BITS),
+        "bits",
+        optional=True,
+        description=f"width of the partial sum; {_ELEMENT}",
     ),
     Parameter(
         "group",
@@ -37,10 +43,18 @@ _OWN = (
         description=f"weights along the reduction that share a scale, 0: one scale per output channel; {_ELEMENT}",
     ),
     Parameter(
-        "lut_group", Integer(1, 8), "activations", default=4, description="activations per table; lut and figlut only"
+        "lut_group",
+        Integer(1, 8),
+        "activations",
+        optional=True,
+        description="activations per table; read by lut-k4 only; absent: 4",
     ),
     Parameter(
-        "table_bits", Integer(1, 32), "bits", optional=True, description=f"width of a table entry; lut only; {_ELEMENT}"
+        "table_bits",
+        Integer(1, 32),
+        "bits",
+        optional=True,
+        description=f"width of a table entry; read by lut-k4 only; {_ELEMENT}",
     ),
     Parameter(
         "kv_bits",
@@ -50,8 +64,20 @@ _OWN = (
         description="width of the cached keys and values; a width that the element can't take as its weight runs on the"
         " vector unit",
     ),
-    Parameter("rows", Integer(1, LARGEST_SIDE), "elements", default=32, description="array rows: tokens"),
-    Parameter("columns", Integer(1, LARGEST_SIDE), "elements", default=32, description="array columns: outputs"),
+    Parameter(
+        "rows",
+        Integer(1, LARGEST_SIDE),
+        "elements",
+        default=32,
+        description="array rows: tokens; of axcore, tiles of 4 x 4",
+    ),
+    Parameter(
+        "columns",
+        Integer(1, LARGEST_SIDE),
+        "elements",
+        default=32,
+        description="array columns: outputs; of axcore, tiles of 4 x 4",
+    ),
     Parameter("clock_mhz", Float(1.0, 5000.0), "MHz", default=1000.0, description="clock of the array"),
     Parameter("activation_kib", _BUFFER, "KiB", default=512.0, description="buffer of activations, double-buffered"),
     Parameter("weight_kib", _BUFFER, "KiB", default=512.0, description="buffer of weights and cache, double-buffered"),

@@ -81,7 +81,9 @@ def _rows() -> Iterator[ReferenceElement]:
             yield ReferenceElement(
                 row["library"],
                 row["block"],
-                *(_size(row, name) for name in ("a_bits", "b_bits", "sum_bits")),
+                _size(row, "a_bits"),
+                _size(row, "b_bits"),
+                _size(row, "sum_bits"),
                 float(row["area_um2"]),
                 float(row["energy_fj"]) if row["energy_fj"] else None,
                 row["source"],

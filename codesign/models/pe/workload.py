@@ -157,8 +157,13 @@ def _part_of(network: Network, inputs: float) -> _Part:
         weight_words=float(products.right_words[weights].sum()),
         weight_channels=float((products.runs * products.columns)[weights].sum()),
         cache_writes=np.zeros(1),
-        head_words=1.0,
+        head_words=_head_words(products),
     )
+
+
+def _head_words(products: Products) -> float:
+    """Return the words of a head's key: the reduction of the first product of two activations, which is scores."""
+    return next((float(products.inner[i, 0]) for i in np.flatnonzero(~products.of_kind("weights"))), 1.0)
 
 
 def _layers_of_each_shape(network: Network) -> FloatArray:

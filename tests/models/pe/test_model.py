@@ -216,7 +216,7 @@ class TestRefusals:
         assert "4096" in reason
 
     def test_groups_that_are_no_whole_steps(self):
-        assert "group = 2 isn't a multiple of the 4 activations" in refused(pe="bitmod", group=2)
+        assert "group = 18 isn't a multiple of the 4 activations" in refused(pe="bitmod", group=18)
         assert one(pe="lut-k4", lut_group=3, group=0)["array_ms"] > 0
 
     def test_scales_per_group_where_there_are_none(self):

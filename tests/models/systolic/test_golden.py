@@ -4,15 +4,10 @@
 is IEEE arithmetic in a fixed order but for ``exp`` and ``log`` in SRAM energies (hence 1e-12).
 """
 
-import json
-import platform
 from pathlib import Path
 
-import pandas as pd
-import pytest
-
-from codesign.models.systolic.metrics import METRICS
 from codesign.models.systolic.model import SystolicArray
+from tests.models.golden import check
 
 FILE = Path(__file__).with_name("golden.json")
 MODEL = SystolicArray()
@@ -31,28 +26,5 @@ DESIGNS = {
 }
 
 
-def results():
-    names = list(METRICS)
-    found = {}
-    for name, design in DESIGNS.items():
-        row = MODEL.evaluate(pd.DataFrame([{**BASE, **design}])).iloc[0]
-        assert row["feasible"], row["reason"]
-        found[name] = {metric: None if pd.isna(row[metric]) else float(row[metric]) for metric in names}
-    return found
-
-
 def test_golden_results(bless):
-    found = results()
-    if bless:
-        text = {"model": MODEL.name, "version": MODEL.version, "platform": platform.machine(), "results": found}
-        FILE.write_text(json.dumps(text, indent=1) + "\n")
-    golden = json.loads(FILE.read_text())
-    assert golden["version"] == MODEL.version, "bless the golden results of the new version"
-    assert golden["results"].keys() == found.keys()
-    moved = []
-    for name, expected in golden["results"].items():
-        for metric, value in expected.items():
-            ours = found[name][metric]
-            if (ours is None) != (value is None) or (value is not None and ours != pytest.approx(value, rel=1e-12)):
-                moved.append(f"{name}: {metric} was {value}, is {ours}")
-    assert not moved, "\n".join(moved)
+    check(MODEL, {name: {**BASE, **design} for name, design in DESIGNS.items()}, FILE, bless)

@@ -42,7 +42,8 @@ def silicon(block: Block) -> dict[str, FloatArray]:
     peak_tops = 2.0 * rate * n["clock_mhz"] * 1e-6
     energy_scale = block.energy_scale * n["layout_factor"]
     element_fj = e["element_busy_fj"] + extra * e["cut_busy_fj"]
-    peak_w = whole("busy_fj") * energy_scale * n["clock_mhz"] * 1e-9
+    peak_fj = whole("busy_fj") - n["columns"] * e["scale_busy_fj"]
+    peak_w = peak_fj * energy_scale * n["clock_mhz"] * 1e-9
     array_mm2 = whole("area_um2") * scale / UM2_PER_MM2
     vector_mm2 = lanes * block.vector_um2 * scale / UM2_PER_MM2
     leakage_nw = (whole("leakage_nw") + lanes * block.vector_leakage_nw) * block.area_scale

@@ -30,7 +30,7 @@ class Block:
         workload: column of ``Workloads`` for each design.
         element: the columns of ``StateTable``, picked for each design.
         numbers: the model's numeric parameters.
-        area_scale, energy_scale, delay_scale: from the library's node to ``node_nm``.
+        area_scale, energy_scale: from the library's node and supply to the design's.
         stages: pipeline stages of an element.
         vector_um2, vector_fj, vector_leakage_nw: one lane of the vector unit, at the library's node.
         buffer_pj_per_bit: of the (activation, weight) buffer at ``node_nm``.
@@ -43,7 +43,6 @@ class Block:
     numbers: Mapping[str, FloatArray]
     area_scale: FloatArray
     energy_scale: FloatArray
-    delay_scale: FloatArray
     stages: FloatArray
     vector_um2: FloatArray
     vector_fj: FloatArray
@@ -152,7 +151,7 @@ def _add_product(
     sums.dram_bits += dram_bits
     sums.vector_macs += vector_macs
     busy_fj = element["cache_busy_fj"] if cached else element["element_busy_fj"]
-    sums.array_fj += on_array * _array_fj(block, cycles, runs, busy_fj)
+    sums.array_fj += on_array * _array_fj(block, cycles, runs, array_cycles, busy_fj)
     sums.buffer_pj += runs * _buffer_pj(block, traffic)
 
 
@@ -179,19 +178,22 @@ def _cache_bits(block: Block, workloads: Workloads) -> FloatArray:
     return kv_bits + np.where(kv_bits < FP16_BITS, CACHE_SCALE_BITS / head, 0.0)
 
 
-def _array_fj(block: Block, cycles: Cycles, runs: FloatArray, busy_fj: FloatArray) -> FloatArray:
+def _array_fj(
+    block: Block, cycles: Cycles, runs: FloatArray, array_cycles: FloatArray, busy_fj: FloatArray
+) -> FloatArray:
     """Return the energy of elements and edge units, at the library's node and before layout.
 
-    Idle elements are clocked while the array works; all of it is clock-gated while it waits.
+    Idle elements are clocked while the array works, skew included; all of it is clock-gated while it waits.
     """
     element, n = block.element, block.numbers
     extra = np.maximum(block.stages - 1.0, 0.0)
-    everywhere = n["rows"] * n["columns"] * cycles.steady
-    elements = cycles.busy * (busy_fj + extra * element["cut_busy_fj"])
-    idle = (everywhere - cycles.busy) * (element["element_idle_fj"] + extra * element["cut_idle_fj"])
+    busy = runs * cycles.busy
+    everywhere = n["rows"] * n["columns"] * array_cycles
+    elements = busy * (busy_fj + extra * element["cut_busy_fj"])
+    idle = (everywhere - busy) * (element["element_idle_fj"] + extra * element["cut_idle_fj"])
     edges = cycles.row_busy * element["row_busy_fj"] + cycles.column_busy * element["column_busy_fj"]
     edges = edges + cycles.scale_busy * element["scale_busy_fj"]
-    return runs * (((elements + idle) + edges) + cycles.steady * element["array_busy_fj"])
+    return ((elements + idle) + runs * edges) + array_cycles * element["array_busy_fj"]
 
 
 def _buffer_pj(block: Block, traffic: Traffic) -> FloatArray:

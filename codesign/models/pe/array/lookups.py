@@ -15,7 +15,7 @@ from codesign.models.pe.element import Part
 from codesign.technology import units
 from codesign.technology.dram_interfaces import dram_interfaces
 from codesign.technology.nodes import buffer_area_mm2, buffer_energy_pj, node_scaling
-from codesign.technology.unit_costs import libraries
+from codesign.technology.unit_costs import energy_is_measured, libraries
 
 VECTOR_LANE = (
     Part(units.multiplier(11, 11), name="product of FP16 significands"),
@@ -32,7 +32,11 @@ BUFFER_ENERGY_KIB = (8.0, 1024.0)
 
 @dataclass(frozen=True)
 class Scales:
-    """From the library's node and supply to ``node_nm`` and ``supply_v``, for each design."""
+    """From the library's node and supply to ``node_nm`` and ``supply_v``, for each design.
+
+    In range: at the library's own node; elsewhere only of the library whose energies were measured, as libraries scaled
+    to one node disagree in energy by up to a factor of 13.
+    """
 
     area: FloatArray
     energy: FloatArray
@@ -79,7 +83,8 @@ def scale_lookup(columns: Columns) -> Scales:
     def price(library: str, node_nm: float, supply_v: float) -> tuple[float, ...]:
         cells = libraries()[library]
         scaling = node_scaling(cells.node_nm, node_nm, cells.supply_v, supply_v)
-        return scaling.area, scaling.energy, scaling.delay, float(scaling.tabulated or node_nm in COMPARED_NODES_NM)
+        compared = energy_is_measured(library) and (scaling.tabulated or node_nm in COMPARED_NODES_NM)
+        return scaling.area, scaling.energy, scaling.delay, float(compared or node_nm == cells.node_nm)
 
     area, energy, delay, known = _looked_up(columns, "library", ("node_nm", "supply_v"), price)
     return Scales(area, energy, delay, known == 1.0)

@@ -11,6 +11,9 @@ from codesign.technology import units
 from codesign.technology.unit_costs import unit_cost
 from codesign.technology.units import Unit
 
+OUTSIDE_SHARE = 0.05
+"""Area of units outside the fitted sizes up to which a sum still counts as fitted."""
+
 
 @dataclass(frozen=True)
 class PartSum:
@@ -21,7 +24,7 @@ class PartSum:
         busy_fj: per busy cycle: every unit's energy times its activity, and the clock of its flip-flops.
         idle_fj: per idle cycle: the clock of the flip-flops.
         leakage_nw: always.
-        in_range: whether every unit lies within the sizes that its price was fitted on.
+        in_range: whether units of sizes that their price wasn't fitted on are at most ``OUTSIDE_SHARE`` of the area.
     """
 
     area_um2: float
@@ -53,16 +56,16 @@ class StructurePrice:
 def part_sum(parts: Iterable[Part], library: str, path: Sequence[Unit] = ()) -> PartSum:
     """Return the sums over some parts; with a path of several units, the area of logic takes its chain factors."""
     factors = chain_factors_of(library, path)
-    area = busy = idle = leakage = 0.0
-    in_range = True
+    area = outside = busy = idle = leakage = 0.0
     for part in parts:
         cost = unit_cost(part.unit, library)
-        area += part.count * cost.area_um2 * (1.0 if cost.flip_flops else factors.of(part.unit, path))
+        own = part.count * cost.area_um2 * (1.0 if cost.flip_flops else factors.of(part.unit, path))
+        area += own
+        outside += 0.0 if cost.in_fitted_range else own
         busy += part.count * (part.activity * cost.energy_fj + cost.clock_fj)
         idle += part.count * cost.clock_fj
         leakage += part.count * cost.leakage_nw
-        in_range &= cost.in_fitted_range
-    return PartSum(area, busy, idle, leakage, in_range)
+    return PartSum(area, busy, idle, leakage, outside <= OUTSIDE_SHARE * area)
 
 
 def structure_price(structure: Structure, library: str) -> StructurePrice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codesign.errors import ModelInputError
 from codesign.models.pe.element import Configuration, Part, ProcessingElement, Rtl, Structure
 from codesign.models.pe.emulation.bitmod import GUARD_BITS, LANES, PARTIAL_BITS, SCALE_BITS, SUM_BITS, TERMS
 from codesign.technology import units
@@ -90,9 +91,22 @@ TERM_GENERATOR = (
 """What turns codes into terms at the top of a column."""
 
 
-def _structure(configuration: Configuration) -> Structure:
+def _sum_bits(configuration: Configuration) -> int:
+    """Return the bits of a group's sum: 24, or more, which are emulated as 24."""
     bits = configuration.accumulator_bits or SUM_BITS
+    if bits < SUM_BITS:
+        raise ModelInputError(f"bitmod's sums have at least {SUM_BITS} bits, found accumulator_bits={bits}")
+    return bits
+
+
+def _structure(configuration: Configuration) -> Structure:
+    bits = _sum_bits(configuration)
     terms = TERMS[configuration.weight_bits]
+    if 0 < configuration.group * terms < SCALE_BITS * LANES:
+        raise ModelInputError(
+            f"a group's scale takes bitmod {SCALE_BITS} cycles, longer than the {configuration.group * terms / LANES:g}"
+            f" of a group of {configuration.group}"
+        )
     once = LANES / (configuration.group * terms) if configuration.group else 0.0
     small_float = configuration.weight_bits in (3, 4)
     return Structure(
@@ -121,8 +135,7 @@ def _structure(configuration: Configuration) -> Structure:
 
 
 def _rtl(configuration: Configuration) -> Rtl:
-    bits = configuration.accumulator_bits or SUM_BITS
-    return Rtl(("units.v", "bitmod.v"), "pe_bitmod", {"SUM_BITS": bits})
+    return Rtl(("units.v", "bitmod.v"), "pe_bitmod", {"SUM_BITS": _sum_bits(configuration)})
 
 
 ELEMENTS = (
@@ -139,9 +152,9 @@ ELEMENTS = (
         rtl=_rtl,
         notes=(
             "The paper gives the stages, the guard bits and the serial scale; assumed are a group's sum of 24 bits in"
-            " two's complement (accumulator_bits), the significance added to the exponent instead of shifted, zero"
+            " two's complement, the significance added to the exponent instead of shifted, zero"
             " terms that don't take part in the alignment, and FP32 for the sum over groups, whose adder serves the"
-            " eight elements of a tile's column. A group takes at least 8 cycles, or its scale isn't hidden. Operands"
+            " eight elements of a tile's column. A group takes at least 8 cycles, so that its scale is hidden. Operands"
             " are broadcast: their registers stand at the edges. The channel's own FP16 scale isn't counted."
         ),
     ),

@@ -93,6 +93,9 @@ def scale_unit(sum_bits: int) -> tuple[Part, ...]:
 
 def _structure(bits: int, default_sum_bits: int, chosen: Configuration) -> Structure:
     sum_bits = chosen.accumulator_bits or default_sum_bits
+    product_bits = chosen.weight_bits + chosen.activation_bits
+    if sum_bits < product_bits:
+        raise ModelInputError(f"a sum of {sum_bits} bits can't hold a product of {product_bits} bits")
     return Structure(
         element=multiply_accumulate(bits, bits, sum_bits),
         path=(multiply_add(bits, bits, sum_bits),),

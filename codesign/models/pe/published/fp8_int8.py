@@ -16,7 +16,7 @@ _GATES = (
     "logic only, without registers, against an INT8 multiplier and a 32-bit adder; theirs are counts of 2-input gates"
     " of units that aren't described in what could be had; ours flush subnormal sums and don't tell infinities apart"
 )
-_RECALLED = f"the paper's figure is quoted from memory, not seen; {_GATES}"
+_UNSEEN = f"the paper gives a figure, which couldn't be seen; {_GATES}"
 
 
 def fp8_versus_int8() -> list[Check]:
@@ -24,7 +24,7 @@ def fp8_versus_int8() -> list[Check]:
     item = "gates of FP8 E4M3 over INT8,"
     return [
         Check(f"{item} FP32 accumulator", 2.83, gate_ratio("fp8-e4m3", 32), "1", 0.1, PAPER, _GATES),
-        Check(f"{item} FP16 accumulator", 1.53, gate_ratio("fp8-e4m3", 16), "1", 0.1, PAPER, _RECALLED),
+        Check(f"{item} FP16 accumulator", None, gate_ratio("fp8-e4m3", 16), "1", 0.1, PAPER, _UNSEEN),
     ]
 
 

@@ -31,6 +31,8 @@ UNQUANTISED = "FP16"
 ROUNDINGS = ("none", "nearest", "nearest-smoothed", "calibrated", "trained")
 """How codes are found, from the cheapest to the dearest. Had by their name only: ablations, and ``rotated``, which
 multiplies activations by a Hadamard matrix as the network runs: work that no element here does."""
+PLAIN = ("none", "nearest", "nearest-smoothed")
+"""What ``any`` takes."""
 KEYS = (
     "network",
     "dataset",
@@ -247,9 +249,10 @@ def perplexity(
 def find(request: Request, source: str | None = None) -> Quality:
     """Return what the table says of a design.
 
-    A named method gives its row. ``any`` gives plain rounding to nearest in the design's own format; where nobody
-    published that, the next of ``ROUNDINGS`` that has a row, with a note. ``best`` gives the row with the smallest
-    increase over its own baseline. 8-bit activations, caches and scales are never taken for lossless.
+    A named method gives its row. ``any`` gives plain rounding to nearest in the design's own format, so that formats
+    are compared and not the effort of calibration or training; where nobody published that, rounding behind scales
+    that were smoothed offline, with a note. ``best`` gives the row with the smallest increase over its own baseline.
+    8-bit activations, caches and scales are never taken for lossless.
 
     Raises:
         UnknownNameError: there is no such method, data set or family.
@@ -263,6 +266,9 @@ def find(request: Request, source: str | None = None) -> Quality:
         return _answer(min(values, key=_increase_or_infinity))
     if request.method != ANY:
         return _answer(values[0])
+    values = [row for row in values if row.method.rounding in PLAIN]
+    if not values:
+        return _unknown(request, rows)
     first = min(values, key=lambda row: (ROUNDINGS.index(row.method.rounding), _increase_or_infinity(row)))
     same = [row for row in values if row.method.rounding == first.method.rounding]
     if first.method.rounding in ("none", "nearest"):
@@ -365,7 +371,9 @@ def _answer(row: Row, note: str = "") -> Quality:
 def _unknown(request: Request, rows: Sequence[Row]) -> Quality:
     widths = f"W{request.weight_bits}A{request.activation_bits}KV{request.kv_bits}"
     what = request.weight_format if request.method in (ANY, BEST) else request.method
-    if rows:
+    if any(not row.note for row in rows):
+        reason = f"{what} {widths} of {request.network} is published with calibration or training only; name a method"
+    elif rows:
         reason = f"{rows[0].source} prints no value for {what} {widths}: {rows[0].note}"
     elif request.network not in networks():
         reason = f"no perplexity of {request.network} is in the table"
