@@ -20,6 +20,7 @@ from scipy.stats import spearmanr
 
 from codesign import get_model, read_space
 from codesign.models.fpga.bounds import latency_bounds
+from codesign.models.fpga.costs import USUAL, EngineSettings
 from codesign.models.fpga.cutting import calls_of
 from codesign.models.fpga.dpu import dpu_latency_ms
 from codesign.models.fpga.enumeration import best_of_networks
@@ -262,13 +263,22 @@ def latency_order() -> pd.DataFrame:
     dpu = np.array([dpu_latency_ms(network, DPU, DPU_CLOCK_MHZ) for network in networks])
     some, template = slice(None, None, EVERY), template_named("inverted_residual")
     cut = [calls_of(network.with_bits(8, 8), template) for network in networks[some]]
-    ours = best_of_networks(cut, fpga_device("zu9eg")).latency_ms
+    device, free_calls = fpga_device("zu9eg"), EngineSettings(call_overhead_us=0.0)
+    ours = best_of_networks(cut, device).latency_ms
+    quick = best_of_networks(cut, device, settings=free_calls).latency_ms
+    starts = np.array([calls.call_count for calls in cut]) * USUAL.constant("call_overhead_us") * 1e-3
+    loads = np.array([sum(call.load_bits * count for call, count in calls.counts.items()) for calls in cut])
+    loads_ms = loads / (device.port_bits * device.clock_mhz * 1e3)
+    print(
+        f"starting calls: {np.median(starts / ours):.3f} of our latency; loads: {np.median(loads_ms):.2f} ms (medians)"
+    )
     predicted = {
         "multiply-accumulates": (macs, slice(None)),
         f"the vendor's processor, closed form, {DPU} at {DPU_CLOCK_MHZ:g} MHz": (dpu, slice(None)),
         "multiply-accumulates, sample": (macs[some], some),
         "the vendor's processor, sample": (dpu[some], some),
         "our accelerators, each network's optimum on the ZU9EG, sample": (ours, some),
+        "the same, starting a call for nothing, sample": (quick, some),
     }
     rows = []
     for what, (values, which) in predicted.items():

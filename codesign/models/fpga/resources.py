@@ -24,8 +24,6 @@ LUT_MEMORY_DEPTH = 64
 """Words of one bit that a LUT holds (SLICEM)."""
 LARGEST_LUT_MEMORY = 128
 """Memories up to that many words are put into LUTs."""
-MULTIPLIER_BITS = 48
-"""Product bits that one DSP slice gives, without packing."""
 BRAM18_SHAPES = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
 """Width and depth of a block memory in simple dual-port mode (AMD UG573, Table 1-10)."""
 URAM_WIDTH, URAM_DEPTH = 72, 4096

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from codesign.errors import UserError
 from codesign.models.fpga.bounds import latency_bounds
+from codesign.models.fpga.costs import EngineSettings
 from codesign.models.fpga.cutting import calls_of
 from codesign.models.fpga.enumeration import best_of_networks
 from codesign.models.fpga.pruning import Stage, network_frontier, pruned_frontier
@@ -22,6 +23,8 @@ from codesign.workloads.tabular.spaces import tabular_network
 SPACE = "nas-bench-macro"
 BITS = ((8, 8), (4, 8), (4, 4))
 ZU3EG = fpga_device("zu3eg")
+FEW = EngineSettings(outputs=(1, 8, 32), inputs=(1, 8, 32), taps=(1, 9, 25))
+"""Few accelerators, so that many networks are mapped at once."""
 KEYS = ["".join(digits) for digits in itertools.product("012", repeat=8)]
 
 
@@ -144,7 +147,7 @@ def test_what_fits_nowhere_has_no_finite_bound():
 
 def enumerated(keys, accuracy, cap=np.inf):
     """Return (key, weight bits, activation bits) on the frontier of everything evaluated."""
-    best = best_of_networks(cut(keys, BITS), ZU3EG)
+    best = best_of_networks(cut(keys, BITS), ZU3EG, settings=FEW)
     rows = list(itertools.product(keys, BITS))
     costs = np.column_stack(
         [best.latency_ms, -np.repeat(accuracy, len(BITS)), -np.tile([w + a for w, a in BITS], len(keys))]
@@ -158,9 +161,9 @@ def rows_of(found):
 
 
 def test_over_networks_the_frontier_is_the_enumerated_one_and_programs_are_saved():
-    keys = KEYS[5::821]
+    keys = KEYS[5::331]
     accuracy = made_up_accuracy(keys)
-    found = network_frontier(SPACE, keys, BITS, ZU3EG, made_up_accuracy, ceiling_percent=accuracy)
+    found = network_frontier(SPACE, keys, BITS, ZU3EG, made_up_accuracy, ceiling_percent=accuracy, settings=FEW)
     assert rows_of(found) == enumerated(keys, accuracy)
     assert found.candidates == 3 * len(keys)
     assert found.programs < found.candidates
@@ -168,15 +171,15 @@ def test_over_networks_the_frontier_is_the_enumerated_one_and_programs_are_saved
 
 
 def test_a_cap_on_latency_saves_accuracies_and_none_is_asked_twice():
-    keys = KEYS[5::821]
+    keys = KEYS[5::331]
     asked = []
 
     def accuracy(some):
         asked.extend(some)
         return made_up_accuracy(some)
 
-    cap = float(np.median(latency_bounds(cut(keys, BITS), ZU3EG)))
-    found = network_frontier(SPACE, keys, BITS, ZU3EG, accuracy, latency_cap_ms=cap, at_least=6)
+    cap = float(np.median(latency_bounds(cut(keys, BITS), ZU3EG, settings=FEW)))
+    found = network_frontier(SPACE, keys, BITS, ZU3EG, accuracy, latency_cap_ms=cap, at_least=6, settings=FEW)
     assert rows_of(found) == enumerated(keys, made_up_accuracy(keys), cap)
     assert len(asked) == len(set(asked)) == found.accuracies < found.networks == len(keys)
 
@@ -195,11 +198,11 @@ def test_keys_and_bits_are_given_once(keys, bits):
 @pytest.mark.shared
 def test_with_the_trained_accuracies(shared):
     table = nas_bench_macro.SPACE.read(shared / "reference" / "nas" / "nas-bench-macro.json.gz")
-    keys = list(np.random.default_rng(3).choice(table.index, 12, replace=False))
+    keys = list(np.random.default_rng(3).choice(table.index, 40, replace=False))
 
     def accuracy(some):
         return table.loc[list(some), "top1_percent"].to_numpy()
 
-    found = network_frontier(SPACE, keys, BITS, ZU3EG, accuracy, ceiling_percent=accuracy(keys))
+    found = network_frontier(SPACE, keys, BITS, ZU3EG, accuracy, ceiling_percent=accuracy(keys), settings=FEW)
     assert rows_of(found) == enumerated(keys, accuracy(keys))
     assert found.programs < found.candidates / 2
