@@ -7,6 +7,7 @@ import sys
 import pandas as pd
 import pytest
 
+from codesign.models import registry
 from codesign.testing.toys import TOY_SPACE
 
 FILES = (
@@ -207,7 +208,17 @@ def test_reproduce_draco(command_line):
     assert all(row["note"] for row in table if row["verdict"] != "match")
 
 
-def test_validate_writes_its_page(tmp_path, command_line):
+def test_validate_writes_its_page(tmp_path, command_line, monkeypatch):
+    kept = {registry.REPRODUCTIONS_GROUP: ["draco"], registry.VALIDATIONS_GROUP: ["workloads"]}
+    monkeypatch.setattr(registry, "names", lambda group: kept[group])
+    done = command_line("validate", "--write", tmp_path / "validation.md")
+    assert done.code == 0, done.err
+    assert "## workloads" in (tmp_path / "validation.md").read_text()
+    assert "match" in done.out
+
+
+@pytest.mark.slow
+def test_validate_recomputes_every_comparison(tmp_path, command_line):
     done = command_line("validate", "--write", tmp_path / "validation.md")
     assert done.code == 0, done.err
     assert "## workloads" in (tmp_path / "validation.md").read_text()
