@@ -175,12 +175,13 @@ def _allows(parameter: Parameter, value: str) -> bool:
 
 
 def _read_numbers(columns: Columns, parameter: Parameter, series: pd.Series[Any]) -> None:
-    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
+    boolean = isinstance(parameter.domain, Choices) and parameter.domain.kind == "boolean"
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in ("iufb" if boolean else "iuf"):
         numbers = _constant(series.to_numpy(dtype=np.float64))
         no_number = np.zeros(1, dtype=bool)
     else:
         codes, values = _factorized(series)
-        each = np.array([*(_number(value) for value in values), np.nan])
+        each = np.array([*(_number(value, boolean) for value in values), np.nan])
         numbers = _constant(each[codes])
         no_number = np.isin(codes, np.flatnonzero(np.isnan(each[:-1])))
     bad = ~_inside(parameter, numbers) | no_number
@@ -191,8 +192,11 @@ def _read_numbers(columns: Columns, parameter: Parameter, series: pd.Series[Any]
     columns.numbers[parameter.name] = numbers
 
 
-def _number(value: object) -> float:
-    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+def _number(value: object, boolean: bool) -> float:
+    """Return a value as a number; NaN where it isn't one, or is true or false and the parameter isn't ``boolean``."""
+    if isinstance(value, bool | np.bool_):
+        return float(value) if boolean else np.nan
+    if isinstance(value, int | float | np.integer | np.floating):
         return float(value)
     return np.nan
 

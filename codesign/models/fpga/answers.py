@@ -144,6 +144,9 @@ def _numbers(network: Prepared, choice: Choice, found: BestOfNetworks, row: int)
         "accelerators_considered": float(found.considered_of[row]),
         "top1_percent": network.top1_percent,
         "float_top1_percent": network.float_top1_percent,
+        "predicted_top1_percent": network.predicted_percent[0],
+        "predicted_low_percent": network.predicted_percent[1],
+        "predicted_high_percent": network.predicted_percent[2],
         "total_bits": float(choice.weight_bits + choice.activation_bits),
     }
 

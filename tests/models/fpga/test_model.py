@@ -15,7 +15,7 @@ from codesign.testing.models import ModelContract
 from codesign.workloads.catalogue import load_network
 
 MODEL = FpgaSubgraph()
-PUBLISHED = ["top1_percent", "float_top1_percent"]
+PUBLISHED = [name for name in METRICS if name.endswith("_percent")]
 
 
 def designs():
@@ -134,6 +134,27 @@ class TestPublishedAccuracy:
         networks.prepared.cache_clear()
         assert 90 < row["float_top1_percent"] < 94
         assert np.isnan(row["top1_percent"])
+
+    @pytest.mark.shared
+    def test_predictions_come_with_an_interval(self, shared, tmp_path, monkeypatch):
+        from codesign.models.fpga import networks
+        from codesign.workloads.tabular.reading import read_tabular_set
+        from codesign.workloads.tabular.store import import_set
+
+        monkeypatch.setenv("CODESIGN_DATA", str(tmp_path))
+        import_set("accel-nasbench", shared / "reference/nas/accel-nasbench/anb_dataset_jsons.tar.gz", tmp_path)
+        table = read_tabular_set("accel-nasbench").table
+        table = table[~table[[name for name in table if name.endswith("_se")]].any(axis=1)].iloc[:30]
+        genes = [name for name in table if name.startswith("block")]
+        networks.prepared.cache_clear()
+        answer = MODEL.evaluate(table[genes].assign(network="accel-nasbench", device="zu9eg").reset_index(drop=True))
+        networks.prepared.cache_clear()
+        assert answer["feasible"].all(), answer["reason"].unique()
+        published = table["top1_percent"].to_numpy()
+        assert np.array_equal(answer["float_top1_percent"], published)
+        inside = (answer["predicted_low_percent"] <= published) & (published <= answer["predicted_high_percent"])
+        assert inside.mean() > 0.7
+        assert np.abs(answer["predicted_top1_percent"] - published).mean() < 1.0
 
 
 class TestRefusals:
