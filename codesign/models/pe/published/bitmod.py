@@ -12,7 +12,7 @@ from codesign.models.checks import Check
 from codesign.models.pe.array.prices import StructurePrice, part_sum, structure_price
 from codesign.models.pe.elements import element
 from codesign.models.pe.elements.bitmod import TERM_GENERATOR
-from codesign.models.pe.published.bitmod_simulator import Run, run
+from codesign.models.pe.published.bitmod_simulator import NETWORKS, Run, run
 from codesign.models.pe.published.tables import table_rows
 from codesign.technology.cell_libraries import cell_library
 from codesign.technology.nodes import node_scaling
@@ -127,13 +127,12 @@ def _gain_over_tasks(amounts: Mapping[tuple[str, str, str], float], base: str, d
 
 def _gain(amounts: Mapping[tuple[str, str, str], float], base: str, design: str, task: str) -> float:
     """Return the mean over the networks of amount(base) / amount(design); the generative task includes the prompt."""
-    networks = [row["network"] for row in table_rows("bitmod_networks.csv")]
     tokens = 0 if task == TASKS[0] else GENERATED
 
     def amount(name: str, network: str) -> float:
         return amounts[name, TASKS[0], network] + tokens * amounts[name, "generation", network]
 
-    return float(np.mean([amount(base, network) / amount(design, network) for network in networks]))
+    return float(np.mean([amount(base, network) / amount(design, network) for network in NETWORKS]))
 
 
 def _price(name: str) -> StructurePrice:

@@ -13,13 +13,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from codesign.models.pe.emulation.operands import IntArray
 from codesign.models.pe.published.tables import table_rows
+from codesign.workloads.language.models import language_model
 
+NETWORKS = MappingProxyType(
+    {
+        "OPT-1.3B": "opt-1.3b",
+        "Phi-2": "phi-2",
+        "Yi-6B": "yi-6b",
+        "Llama-2-7B": "llama2-7b",
+        "Llama-2-13B": "llama2-13b",
+        "Llama-3-8B": "llama3-8b",
+    }
+)
+"""The simulator's name -> ours."""
 CONTEXT = 256
 """Tokens of the prompt in every run."""
 ACTIVATION_BITS = 16
@@ -120,17 +133,16 @@ def _accelerator(design: str, task: str) -> Accelerator:
 
 
 def _products(network: str, task: str) -> Products:
-    shape = next(row for row in table_rows("bitmod_networks.csv") if row["network"] == network)
-    blocks, hidden, heads = int(shape["blocks"]), int(shape["hidden"]), int(shape["heads"])
-    cached = hidden // heads * int(shape["key_value_heads"])
-    feed_forward, gated = int(shape["feed_forward"]), int(shape["gated"])
+    model = language_model(NETWORKS[network])
+    blocks, hidden, heads, cached = model.blocks, model.hidden, model.heads, model.kv_width
+    feed_forward, gated = model.inner, int(model.gated)
     queries = 1 if task == "generation" else CONTEXT
     linear = (
         (blocks * 2, hidden, hidden),
         (blocks * 2, hidden, cached),
         (blocks * (1 + gated), hidden, feed_forward),
         (blocks, feed_forward, hidden),
-        (1, hidden, int(shape["vocabulary"])),
+        (1, hidden, model.vocabulary),
     )
     rows = [(times, wide, channels, queries, wide) for times, wide, channels in linear]
     rows.append((blocks, hidden, queries, heads * queries, cached))
