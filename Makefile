@@ -17,7 +17,7 @@ FULL    ?=
 SWEEP_OPTIONS := --workers $(WORKERS) --out $(OUT) \
 	$(if $(BUDGET),--budget $(BUDGET)) $(if $(SEED),--seed $(SEED)) $(if $(FULL),--long)
 
-.PHONY: help sweep test test-all test-floors lint validate reproduce bench notebooks wheel wheel-check clean
+.PHONY: help sweep test test-all test-floors lint validate traces reproduce bench notebooks wheel wheel-check clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -47,8 +47,12 @@ lint: $(STAMP)
 test-floors:
 	test -x .venv-floors/bin/python || $(PYTHON) -m venv .venv-floors
 	$(PYTHON) tests/floors.py pyproject.toml > .venv-floors/floors.txt
-	.venv-floors/bin/python -m pip install --quiet -c .venv-floors/floors.txt -e '.[onnx,cpsat,cma]' pytest hypothesis
+	.venv-floors/bin/python -m pip install --quiet -c .venv-floors/floors.txt -e '.[onnx,cpsat,cma,trace]' pytest hypothesis
 	.venv-floors/bin/python -m pytest -m 'not slow' -p no:cacheprovider
+
+# Record the committed instruction traces again (needs qemu-user and a C compiler).
+traces: $(STAMP)
+	$(BIN)/python -m codesign.workloads.instructions.record_set codesign/workloads/instructions/data
 
 validate: $(STAMP)
 	$(BIN)/codesign validate --write docs/validation.md

@@ -10,7 +10,21 @@ from typing import Annotated
 
 import typer
 
-from codesign.cli import checks, data, dram, evaluate, frontiers, models, pack, plan, schedule, spaces, sweep, synth
+from codesign.cli import (
+    checks,
+    data,
+    dram,
+    evaluate,
+    frontiers,
+    models,
+    pack,
+    plan,
+    schedule,
+    spaces,
+    sweep,
+    synth,
+    trace,
+)
 from codesign.errors import CodesignError
 
 app = typer.Typer(
@@ -34,6 +48,7 @@ app.command("schedule")(schedule.schedule)
 app.command("synth")(synth.synth)
 app.add_typer(data.app, name="data")
 app.add_typer(dram.app, name="dram")
+app.add_typer(trace.app, name="trace")
 app.command("reproduce")(checks.reproduce)
 app.command("validate")(checks.validate)
 
