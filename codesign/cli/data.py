@@ -13,7 +13,12 @@ app = typer.Typer(no_args_is_help=True, help="Public sets that are read from thi
 
 NameArgument = Annotated[str, typer.Argument(help="Of a set; codesign data list shows them.")]
 FromOption = Annotated[
-    Path | None, typer.Option("--from", help="A copy of the file that is here already, instead of a download.")
+    Path | None,
+    typer.Option(
+        "--from",
+        help="A copy of the file that is here already, instead of a download; of a set that is assembled, a folder or"
+        " zip file of its repository.",
+    ),
 ]
 ToOption = Annotated[
     Path | None, typer.Option(help="The folder to put it into; the default is what CODESIGN_DATA says, or the cache.")

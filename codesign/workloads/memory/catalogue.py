@@ -14,6 +14,7 @@ from codesign.workloads.memory.generators import GENERATORS, TRACE_PARAMETERS, T
 from codesign.workloads.memory.reader import DEFAULT_BURST_BYTES, SUFFIXES, read_trace
 from codesign.workloads.memory.trace import MemoryTrace
 from codesign.workloads.settings import plain
+from codesign.workloads.tabular.store import needed_path
 
 _FILE_PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
     {
@@ -23,6 +24,8 @@ _FILE_PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         ),
     }
 )
+PUBLISHED_TRACES = ("archgym-random", "archgym-cloud-1", "archgym-cloud-2")
+"""Traces that others published: public sets, to be got once with ``codesign data get``."""
 
 
 def trace_names() -> tuple[str, ...]:
@@ -32,21 +35,22 @@ def trace_names() -> tuple[str, ...]:
 
 def trace_domain() -> Name:
     """Return what ``trace_named`` takes as its first argument, as the domain of a model's parameter."""
-    return Name(trace_names(), SUFFIXES)
+    return Name((*GENERATORS, *PUBLISHED_TRACES), SUFFIXES)
 
 
 def trace_settings(name: str) -> Mapping[str, Parameter]:
     """Return the settings that a trace (name or file) reads, by name, each with its allowed values and default.
 
     Raises:
-        UnknownNameError: no rule has that name and no file has that path.
+        UnknownNameError: no rule and no published trace has that name and no file has that path.
     """
     if name in GENERATORS:
         return MappingProxyType({setting: TRACE_PARAMETERS[setting] for setting in GENERATORS[name].settings})
-    if name.endswith(SUFFIXES) and os.path.isfile(name):
+    if name in PUBLISHED_TRACES or (name.endswith(SUFFIXES) and os.path.isfile(name)):
         return _FILE_PARAMETERS
+    known = (*GENERATORS, *PUBLISHED_TRACES)
     raise UnknownNameError(
-        f"unknown trace {name!r}{nearest(name, GENERATORS)}; known: {', '.join(GENERATORS)}, or a file"
+        f"unknown trace {name!r}{nearest(name, known)}; known: {', '.join(known)}, or a file"
         f" {', '.join('*' + suffix for suffix in SUFFIXES)}"
     )
 
@@ -62,10 +66,13 @@ def trace_named(name: str, **settings: object) -> MemoryTrace:
 
     Raises:
         UnknownNameError: there is no such trace or file.
+        PublicSetError: a published trace isn't on this machine.
         WorkloadError: a setting that this trace doesn't read, or a value that isn't allowed.
     """
     read = trace_settings(name)
     chosen = {setting: _allowed(name, read, setting, value) for setting, value in settings.items()}
+    if name in PUBLISHED_TRACES:
+        return read_trace(needed_path(name), **chosen)
     if name not in GENERATORS:
         return read_trace(name, **chosen)
     values = {setting: parameter.default for setting, parameter in TRACE_PARAMETERS.items()} | chosen

@@ -19,6 +19,8 @@ from types import MappingProxyType
 
 from codesign.errors import StorageError, UnknownNameError, UserError, nearest
 from codesign.pareto.csv_file import write_atomically
+from codesign.workloads.gem5.ipc_runs import Read
+from codesign.workloads.tabular.assembly import ASSEMBLIES, archive_reader, folder_reader, web_reader
 
 FOLDER_VARIABLE = "CODESIGN_DATA"
 """Environment variable with the folder of public sets."""
@@ -37,7 +39,7 @@ class PublicSet:
     Attributes:
         name: by which it is asked for.
         file: its name on disk.
-        address: from which it is downloaded, of one fixed version.
+        address: from which it is downloaded, of one fixed version; of a set that is assembled, where its parts lie.
         sha256: of that version.
         size_bytes: of that version.
         licence: SPDX identifier.
@@ -129,19 +131,34 @@ def is_published(wanted: PublicSet, data: bytes) -> bool:
 def import_set(name: str, source: Path, folder: Path) -> Path:
     """Copy a local file into ``folder``, after its checksum; a copy packed with gzip is unpacked first.
 
+    A set that is assembled is made from a folder or zip file of its repository, or is a copy of what was assembled.
+
     Raises:
         UnknownNameError: there is no such set or file.
         PublicSetError: the file isn't the published one.
         StorageError: the folder can't be written to.
     """
     wanted = public_set(name)
+    if name in ASSEMBLIES and source.is_dir():
+        return _keep(wanted, _assembled(wanted, folder_reader(source), str(source)), str(source), folder)
     if not source.is_file():
         raise UnknownNameError(f"no such file: {source}")
     data = source.read_bytes()
+    if name in ASSEMBLIES and not is_published(wanted, data):
+        return _keep(wanted, _assembled(wanted, archive_reader(data), str(source)), str(source), folder)
     if not is_published(wanted, data) and data.startswith(_GZIP_MAGIC):
         unpacked = _unpacked(data, wanted.size_bytes)
         data = unpacked if is_published(wanted, unpacked) else data
     return _keep(wanted, data, str(source), folder)
+
+
+def _assembled(wanted: PublicSet, read: Read, origin: str) -> bytes:
+    try:
+        return ASSEMBLIES[wanted.name](read)
+    except (OSError, ValueError) as error:
+        raise PublicSetError(
+            f"{origin}: {wanted.name} can't be assembled from it: {error}; it is to be a copy of {wanted.source}"
+        ) from error
 
 
 def _unpacked(data: bytes, most_bytes: int) -> bytes:
@@ -163,12 +180,16 @@ def download_set(name: str, folder: Path) -> Path:
     """
     wanted = public_set(name)
     try:
-        with urllib.request.urlopen(wanted.address, timeout=TIMEOUT_S) as answer:
-            data = answer.read(wanted.size_bytes + 1)
+        if name in ASSEMBLIES:
+            data = ASSEMBLIES[name](web_reader(wanted.address, TIMEOUT_S))
+        else:
+            with urllib.request.urlopen(wanted.address, timeout=TIMEOUT_S) as answer:
+                data = answer.read(wanted.size_bytes + 1)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         raise PublicSetError(
             f"{name} can't be downloaded from {wanted.address}: {getattr(error, 'reason', None) or error}; without a"
-            f" network, bring the file here by other means and run: codesign data get {name} --from FILE"
+            f" network, bring {'its repository' if name in ASSEMBLIES else 'the file'} here by other means and run:"
+            f" codesign data get {name} --from {'FOLDER' if name in ASSEMBLIES else 'FILE'}"
         ) from error
     return _keep(wanted, data, wanted.address, folder)
 
