@@ -44,6 +44,7 @@ class Goal(StrEnum):
 
 
 PLAN_KINDS = (".json", ".csv")
+TRACE_KINDS = (".stl", ".gz")
 WORD_BITS = (8, 16, 32)
 KIB = 1024
 LARGEST_BYTES = 2**53
@@ -95,6 +96,9 @@ def plan(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the plan to FILE.json, or its events to FILE.csv.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw it: FILE.png, .svg or .pdf.")] = None,
+    dram_trace: Annotated[
+        Path | None, typer.Option(help="Write its DRAM requests (64 bytes, in machine cycles) to FILE.stl or .stl.gz.")
+    ] = None,
     how: FormatOption = Format.table,
 ) -> None:
     """Plan which tensors lie in a scratchpad, where, and which are spilled, with the fewest bytes off-chip.
@@ -102,8 +106,7 @@ def plan(
     Every plan is replayed by an independent checker, and compared with a bound that no plan can beat. The exit code is
     3 when there is no plan, or when the time was over before the gap was closed; then the best plan is printed.
     """
-    check_output_file(out, "--out", PLAN_KINDS)
-    check_output_file(figure, "--figure", FIGURE_KINDS)
+    _check_files(out, figure, dram_trace)
     loaded = _network(network, settings or [], word_bits)
     options = _options(
         order=order.value,
@@ -131,11 +134,30 @@ def plan(
         typer.echo(INTERRUPTED, err=True)
         raise typer.Exit(130) from None
     _show(summary, how)
+    _write_files(planned, options, summary, out, figure, dram_trace)
+    _judge(planned, options)
+
+
+def _check_files(out: Path | None, figure: Path | None, dram_trace: Path | None) -> None:
+    check_output_file(out, "--out", PLAN_KINDS)
+    check_output_file(figure, "--figure", FIGURE_KINDS)
+    check_output_file(dram_trace, "--dram-trace", TRACE_KINDS)
+
+
+def _write_files(
+    planned: Planned,
+    options: Options,
+    summary: dict[str, Fact],
+    out: Path | None,
+    figure: Path | None,
+    dram_trace: Path | None,
+) -> None:
     if out is not None:
         _write(out, planned, options, summary)
     if figure is not None:
         _draw(figure, planned)
-    _judge(planned, options)
+    if dram_trace is not None:
+        _write_dram_trace(dram_trace, planned, options)
 
 
 def _judge(planned: Planned, options: Options) -> None:
@@ -273,6 +295,13 @@ def _write(path: Path, planned: Planned, options: Options, summary: dict[str, Fa
     }
     known = {name: value for name, value in summary.items() if name not in ("network", "solve_s")}
     write_plan(planned.plan, path, **known, **made_with)
+
+
+def _write_dram_trace(path: Path, planned: Planned, options: Options) -> None:
+    from codesign.models.scratchpad.traffic import planned_trace
+    from codesign.workloads.memory.writer import write_trace
+
+    write_trace(planned_trace(planned, options.machine), path)
 
 
 def _draw(path: Path, planned: Planned) -> None:

@@ -16,7 +16,15 @@ from codesign.models.columns import Columns, FloatArray, IntArray, read_columns
 from codesign.models.grouping import Distinct, distinct_rows, numbered
 from codesign.models.pe.array.derived import metrics_of
 from codesign.models.pe.array.evaluation import Block, sums_over_products
-from codesign.models.pe.array.lookups import Scales, buffer_lookup, dram_lookup, scale_lookup, vector_lane
+from codesign.models.pe.array.lookups import (
+    Buffers,
+    Lane,
+    Scales,
+    buffer_lookup,
+    dram_lookup,
+    scale_lookup,
+    vector_lane,
+)
 from codesign.models.pe.array.states import State, StateTable, configured
 from codesign.models.pe.emulation import emulations
 from codesign.models.pe.metrics import METRICS
@@ -165,33 +173,59 @@ def _too_small(columns: Columns, buffer: str, needed: FloatArray, row: int) -> s
     )
 
 
+@dataclass(frozen=True)
+class Lookups:
+    """What is looked up for each design; arrays of one length, or of length 1.
+
+    Attributes:
+        scales: from the library's node and supply to the design's.
+        stages: pipeline stages of an element.
+        buffers, dram_pj_per_bit, lane: prices of the buffers, of a bit of the memory, of a lane of the vector unit.
+    """
+
+    scales: Scales
+    stages: FloatArray
+    buffers: Buffers
+    dram_pj_per_bit: FloatArray
+    lane: Lane
+
+
+def lookups_of(columns: Columns, kinds: Kinds) -> Lookups:
+    """Return what is looked up for designs that can all be built."""
+    scales = scale_lookup(columns)
+    stages = stages_of(columns, kinds, scales)
+    return Lookups(scales, stages, buffer_lookup(columns), dram_lookup(columns), vector_lane(columns))
+
+
+def block_of(columns: Columns, kinds: Kinds, found: Lookups, part: slice) -> Block:
+    """Return some of the designs, for their evaluation."""
+    state = _part(kinds.state, part)
+    scales, buffers, lane = found.scales, found.buffers, found.lane
+    return Block(
+        workload=_part(kinds.workload, part),
+        element={name: values.take(state) for name, values in kinds.table.columns.items()},
+        numbers={name: _part(values, part) for name, values in columns.numbers.items()},
+        area_scale=_part(scales.area, part),
+        energy_scale=_part(scales.energy, part),
+        stages=_part(found.stages, part),
+        vector_um2=_part(lane.area_um2, part),
+        vector_fj=_part(lane.busy_fj, part),
+        vector_leakage_nw=_part(lane.leakage_nw, part),
+        buffer_pj_per_bit=(_part(buffers.left_pj, part), _part(buffers.right_pj, part)),
+        buffer_mm2=_part(buffers.area_mm2, part),
+        dram_pj_per_bit=_part(found.dram_pj_per_bit, part),
+    )
+
+
 def _evaluate(columns: Columns, rows: IntArray | slice, metrics: FloatArray, in_range: npt.NDArray[np.bool_]) -> None:
     """Fill in the metrics of designs that can all be built."""
     kinds = kinds_of(columns)
-    scales = scale_lookup(columns)
-    stages = stages_of(columns, kinds, scales)
-    buffers = buffer_lookup(columns)
-    dram = dram_lookup(columns)
-    lane = vector_lane(columns)
+    found = lookups_of(columns, kinds)
     quality, quality_of = _qualities(columns, kinds)
     units_in_range = kinds.table.in_range[kinds.state] == 1.0
     for start in range(0, columns.rows, BLOCK_ROWS):
         part = slice(start, min(start + BLOCK_ROWS, columns.rows))
-        state = _part(kinds.state, part)
-        block = Block(
-            workload=_part(kinds.workload, part),
-            element={name: values.take(state) for name, values in kinds.table.columns.items()},
-            numbers={name: _part(values, part) for name, values in columns.numbers.items()},
-            area_scale=_part(scales.area, part),
-            energy_scale=_part(scales.energy, part),
-            stages=_part(stages, part),
-            vector_um2=_part(lane.area_um2, part),
-            vector_fj=_part(lane.busy_fj, part),
-            vector_leakage_nw=_part(lane.leakage_nw, part),
-            buffer_pj_per_bit=(_part(buffers.left_pj, part), _part(buffers.right_pj, part)),
-            buffer_mm2=_part(buffers.area_mm2, part),
-            dram_pj_per_bit=_part(dram, part),
-        )
+        block = block_of(columns, kinds, found, part)
         count = part.stop - part.start
         values = metrics_of(block, sums_over_products(block, kinds.workloads, count), kinds.workloads)
         which = _part(quality_of, part)
@@ -199,7 +233,7 @@ def _evaluate(columns: Columns, rows: IntArray | slice, metrics: FloatArray, in_
         where = part if isinstance(rows, slice) else rows[part]
         for i, name in enumerate(METRICS):
             metrics[i, where] = values[name]
-        in_range[where] = _part(units_in_range & scales.in_range & buffers.in_range, part)
+        in_range[where] = _part(units_in_range & found.scales.in_range & found.buffers.in_range, part)
 
 
 def _part(values: npt.NDArray[Kind], rows: slice) -> npt.NDArray[Kind]:

@@ -140,10 +140,15 @@ def _channels(model: LanguageModel) -> float:
 
 
 def _network_part(network: str, phase: str, batch: float, sequence: float, context: float) -> _Part:
+    loaded = network_of(network, phase, batch, sequence, context)
+    return _part_of(loaded, float(batch) if "batch" in network_settings(network) else 1.0)
+
+
+def network_of(network: str, phase: str, batch: float, sequence: float, context: float) -> Network:
+    """Return a network that isn't a language model, with those of the settings that it reads."""
     read = network_settings(network)
     given = {"phase": phase, "batch": batch, "sequence": sequence, "context": context}
-    settings = {name: plain(value) for name, value in given.items() if name in read}
-    return _part_of(load_network(network, **settings), float(batch) if "batch" in read else 1.0)
+    return load_network(network, **{name: plain(value) for name, value in given.items() if name in read})
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,3 +66,11 @@ class MemoryTrace:
         for start in range(0, len(self), requests):
             some = slice(start, start + requests)
             yield MemoryTrace(self.name, self.clock_mhz, self.cycle[some], self.address[some], self.write[some])
+
+
+def joined(parts: Sequence[MemoryTrace]) -> MemoryTrace:
+    """Return parts of one trace as one, with the first one's name and clock."""
+    if len(parts) == 1:
+        return parts[0]
+    cycle, address, write = (np.concatenate([getattr(p, a) for p in parts]) for a in ("cycle", "address", "write"))
+    return MemoryTrace(parts[0].name, parts[0].clock_mhz, cycle, address, write)

@@ -130,6 +130,26 @@ def test_packed_files_have_the_same_bytes_every_time(tmp_path):
     assert gzip.decompress(first).startswith(b"0:\tread\t0x0\n1:\tread\t0x40\n")
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_trace_in_parts_is_written_as_the_whole(tmp_path, form):
+    trace = MemoryTrace("t", 800.0, np.arange(10), np.arange(10) * 64, np.arange(10) % 3 == 0)
+    write_trace(trace, tmp_path / "whole.trace", form)
+    write_trace(trace.parts(3), tmp_path / "parts.trace", form)
+    assert (tmp_path / "parts.trace").read_bytes() == (tmp_path / "whole.trace").read_bytes()
+
+
+def test_no_file_is_begun_without_a_first_part(tmp_path):
+    with pytest.raises(WorkloadError, match="a trace without parts has no request"):
+        write_trace([], tmp_path / "t.trace")
+    assert not (tmp_path / "t.trace").exists()
+
+
+def test_requests_in_parts_are_counted_over_all_where_the_format_has_no_times(tmp_path):
+    late = MemoryTrace("late", 1.0, np.array([0, 1, 2, 4]), np.zeros(4), np.zeros(4))
+    with pytest.raises(WorkloadError, match="request 3 is at cycle 4"):
+        write_trace(late.parts(2), tmp_path / "t.trace", "load-store")
+
+
 def test_paths_may_be_objects(tmp_path):
     trace = MemoryTrace("t", 800.0, np.arange(3), np.arange(3), np.zeros(3))
     write_trace(trace, tmp_path / "t.stl.gz")

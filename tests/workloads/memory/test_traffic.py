@@ -1,7 +1,8 @@
 """Block transfers, networks and language models as memory requests."""
 
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from codesign.workloads.dataflow import Operator, Tensor
 from codesign.workloads.graph import Network
 from codesign.workloads.language.models import language_model
 from codesign.workloads.language.products import phase_products
+from codesign.workloads.memory import traffic
 from codesign.workloads.memory.decode_traffic import decode_traffic
 from codesign.workloads.memory.network_traffic import VIEW_KINDS, network_traffic
 from codesign.workloads.memory.traffic import Transfer, traffic_parts, traffic_trace
@@ -94,6 +96,40 @@ def test_options_that_are_refused():
 def test_a_traffic_of_any_length_comes_in_parts():
     first = next(traffic_parts("t", [Transfer(0, 2**50, 0, False)], 1000))
     assert first.address.tolist() == [64 * i for i in range(1000)]
+
+
+def test_transfers_are_taken_as_they_are_needed():
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(len(taken))
+            yield Transfer(0, 128, 128 * len(taken), False)
+
+    first, second = islice(traffic_parts("t", endless(), 1000, burst_bytes=64), 2)
+    assert second.address[0] - first.address[-1] == 64
+    assert second.cycle[0] == 1000
+    assert len(taken) < 100_000
+
+
+@given(st.lists(blocks, min_size=5, max_size=12), st.integers(1, 4))
+def test_however_many_are_numbered_at_a_time(transfers, some):
+    whole = traffic_trace("t", transfers, 0.3)
+    with patch.object(traffic, "_TRANSFERS", some):
+        again = traffic_trace("t", iter(transfers), 0.3)
+        parts = list(traffic_parts("t", iter(transfers), 7, 0.3))
+    for attribute in ("cycle", "address", "write"):
+        expected = getattr(whole, attribute)
+        assert np.array_equal(getattr(again, attribute), expected)
+        assert np.array_equal(np.concatenate([getattr(p, attribute) for p in parts]), expected)
+
+
+def test_the_number_of_a_transfer_that_is_refused_counts_all():
+    some = [Transfer(0, 64, 0, False)] * 3 + [Transfer(0, 0, 0, False)]
+    with patch.object(traffic, "_TRANSFERS", 2), pytest.raises(WorkloadError, match="transfer 3: "):
+        list(traffic_parts("t", some, 1))
+    with patch.object(traffic, "_TRANSFERS", 1), pytest.raises(WorkloadError, match=f"have {3 * 2**49} requests"):
+        traffic_trace("t", [Transfer(0, 2**55, 0, False)] * 3)
 
 
 def small_network():

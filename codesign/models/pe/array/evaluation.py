@@ -90,25 +90,43 @@ def array_shape(block: Block, cached: bool) -> ArrayShape:
     )
 
 
-def sums_over_products(block: Block, workloads: Workloads, count: int) -> Sums:
-    """Return the sums over all products of each design's workload.
+@dataclass(frozen=True)
+class ProductWork:
+    """One product kind of each design's workload; arrays of one length, or of length 1.
 
-    A product kind (one layer's projection in all blocks of the network, say) takes the largest of its array time, its
-    vector time and its memory time: operands of the next tile are fetched while this one is multiplied.
+    Attributes:
+        runs: how often the product is made in a pass.
+        operands: sizes in one run.
+        cycles: of one run.
+        traffic: of one run.
+        array_cycles: of all runs, on the array.
+        array_macs, vector_macs: of all runs, there and on the vector unit.
+        array_s, vector_s, dram_s: times of all runs.
+        dram_bits: of all runs.
     """
-    sums = Sums.zero(count)
-    shapes = array_shape(block, False), array_shape(block, True)
-    for index in range(workloads.products):
-        _add_product(sums, block, shapes, workloads, index)
-    _add_cache_writes(sums, block, workloads)
-    return sums
+
+    runs: FloatArray
+    operands: Operands
+    cycles: Cycles
+    traffic: Traffic
+    array_cycles: FloatArray
+    array_macs: FloatArray
+    vector_macs: FloatArray
+    array_s: FloatArray
+    vector_s: FloatArray
+    dram_s: FloatArray
+    dram_bits: FloatArray
+
+    @property
+    def busy_s(self) -> FloatArray:
+        """Time without waiting for the memory."""
+        return np.maximum(self.array_s, self.vector_s)
 
 
-def _add_product(
-    sums: Sums, block: Block, shapes: tuple[ArrayShape, ArrayShape], workloads: Workloads, index: int
-) -> None:
+def product_work(block: Block, workloads: Workloads, index: int) -> ProductWork:
+    """Return cycles, traffic and times of the product kind in that row of ``Workloads``."""
     cached = bool(workloads.cached[index])
-    shape = shapes[cached]
+    shape = array_shape(block, cached)
     rows, inner, columns, runs, passes, left_words = (
         table[index].take(block.workload)
         for table in (
@@ -123,7 +141,7 @@ def _add_product(
     n, element = block.numbers, block.element
     left_bits = n["activation_kib"] * (8.0 * 1024.0)
     right_bits = n["weight_kib"] * (8.0 * 1024.0)
-    per_word = _cache_bits(block, workloads) if cached else _weight_bits(element, inner)
+    per_word = cache_bits(block, workloads) if cached else _weight_bits(element, inner)
     operands = Operands(
         left=left_words * element["activation_bits_stored"],
         right=inner * columns * per_word,
@@ -137,22 +155,50 @@ def _add_product(
     array_cycles = on_array * (runs * cycles.steady + passes * cycles.fill)
     aside = 0.0 if cached else runs * (left_words * element["table_additions"] + rows * columns * _scalings(element))
     vector_macs = (1.0 - on_array) * macs + aside
-    array_s = array_cycles / clock_hz
-    vector_s = vector_macs / (n["vector_lanes"] * clock_hz)
     dram_bits = runs * traffic.dram
-    dram_s = dram_bits / (n["dram_gbs"] * 8e9)
-    busy_s = np.maximum(array_s, vector_s)
-    sums.array_s += array_s
-    sums.vector_s += vector_s
-    sums.dram_s += dram_s
-    sums.latency_s += np.maximum(busy_s, dram_s)
-    sums.memory_bound_s += np.where(dram_s > busy_s, dram_s, 0.0)
-    sums.array_macs += on_array * macs
-    sums.dram_bits += dram_bits
-    sums.vector_macs += vector_macs
+    return ProductWork(
+        runs=runs,
+        operands=operands,
+        cycles=cycles,
+        traffic=traffic,
+        array_cycles=array_cycles,
+        array_macs=on_array * macs,
+        vector_macs=vector_macs,
+        array_s=array_cycles / clock_hz,
+        vector_s=vector_macs / (n["vector_lanes"] * clock_hz),
+        dram_s=dram_bits / (n["dram_gbs"] * 8e9),
+        dram_bits=dram_bits,
+    )
+
+
+def sums_over_products(block: Block, workloads: Workloads, count: int) -> Sums:
+    """Return the sums over all products of each design's workload.
+
+    A product kind (one layer's projection in all blocks of the network, say) takes the largest of its array time, its
+    vector time and its memory time: operands of the next tile are fetched while this one is multiplied.
+    """
+    sums = Sums.zero(count)
+    for index in range(workloads.products):
+        _add_product(sums, block, product_work(block, workloads, index), bool(workloads.cached[index]))
+    _add_cache_writes(sums, block, workloads)
+    return sums
+
+
+def _add_product(sums: Sums, block: Block, work: ProductWork, cached: bool) -> None:
+    element = block.element
+    busy_s = work.busy_s
+    sums.array_s += work.array_s
+    sums.vector_s += work.vector_s
+    sums.dram_s += work.dram_s
+    sums.latency_s += np.maximum(busy_s, work.dram_s)
+    sums.memory_bound_s += np.where(work.dram_s > busy_s, work.dram_s, 0.0)
+    sums.array_macs += work.array_macs
+    sums.dram_bits += work.dram_bits
+    sums.vector_macs += work.vector_macs
+    on_array = element["cache_in_array"] if cached else np.ones(1)
     busy_fj = element["cache_busy_fj"] if cached else element["element_busy_fj"]
-    sums.array_fj += on_array * _array_fj(block, cycles, runs, array_cycles, busy_fj)
-    sums.buffer_pj += runs * _buffer_pj(block, traffic)
+    sums.array_fj += on_array * _array_fj(block, work.cycles, work.runs, work.array_cycles, busy_fj)
+    sums.buffer_pj += work.runs * _buffer_pj(block, work.traffic)
 
 
 def _weight_bits(element: Mapping[str, FloatArray], inner: FloatArray) -> FloatArray:
@@ -171,7 +217,7 @@ def _scalings(element: Mapping[str, FloatArray]) -> FloatArray:
     return np.where(in_array | (element["group_bits"] == 0), 0.0, 2.0)
 
 
-def _cache_bits(block: Block, workloads: Workloads) -> FloatArray:
+def cache_bits(block: Block, workloads: Workloads) -> FloatArray:
     """Return the bits of a cached word with its share of the scale."""
     kv_bits = block.numbers["kv_bits"]
     head = workloads.head_words.take(block.workload)
@@ -201,9 +247,14 @@ def _buffer_pj(block: Block, traffic: Traffic) -> FloatArray:
     return (traffic.left_reads + traffic.left_writes) * left + (traffic.right_reads + traffic.right_writes) * right
 
 
+def cache_write_bits(block: Block, workloads: Workloads) -> FloatArray:
+    """Return the bits of the new keys and values of a pass."""
+    return workloads.cache_writes.take(block.workload) * cache_bits(block, workloads)
+
+
 def _add_cache_writes(sums: Sums, block: Block, workloads: Workloads) -> None:
     """Add the new keys and values, written to DRAM behind the last product."""
-    bits = workloads.cache_writes.take(block.workload) * _cache_bits(block, workloads)
+    bits = cache_write_bits(block, workloads)
     seconds = bits / (block.numbers["dram_gbs"] * 8e9)
     sums.dram_bits += bits
     sums.dram_s += seconds

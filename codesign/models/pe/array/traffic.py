@@ -30,16 +30,32 @@ class Operands:
 
 
 @dataclass(frozen=True)
+class Fetches:
+    """How often each operand of a run is read from DRAM where the left one isn't on the chip (see ``fetches``).
+
+    Attributes:
+        left, right: times.
+        right_outside: whether the right operand's blocks are the outer loop.
+    """
+
+    left: FloatArray
+    right: FloatArray
+    right_outside: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Traffic:
     """Bits of one run.
 
     Attributes:
+        fetches: how often each operand is read, and in which order.
         right_dram, left_dram: read from DRAM.
         output_dram: written to DRAM.
         right_reads, left_reads: from the buffers into the array.
         left_writes, right_writes: into the buffers.
     """
 
+    fetches: Fetches
     right_dram: FloatArray
     left_dram: FloatArray
     output_dram: FloatArray
@@ -68,8 +84,8 @@ def fetches(
     columns: FloatArray,
     left_bits: FloatArray,
     right_bits: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Return how often each operand is read from DRAM: (left, right).
+) -> Fetches:
+    """Return how often each operand is read from DRAM.
 
     A block of ``b`` columns of the right operand fits where b * right / N <= right_bits / 2, and likewise rows of the
     left one. An operand of which not even one tile fits is streamed: it is read again for every tile of the other, and
@@ -94,7 +110,11 @@ def fetches(
     right_first = operands.left * left_again + operands.right * right_outside
     left_first = operands.left * left_outside + operands.right * right_again
     right_wins = right_first <= left_first
-    return np.where(right_wins, left_again, left_outside), np.where(right_wins, right_outside, right_again)
+    return Fetches(
+        left=np.where(right_wins, left_again, left_outside),
+        right=np.where(right_wins, right_outside, right_again),
+        right_outside=right_wins,
+    )
 
 
 def product_traffic(
@@ -111,11 +131,12 @@ def product_traffic(
     Activations stay on the chip between layers where inputs and outputs together fit into the left buffer. The array
     reads the right operand once for each row of tiles and the left one once for each column of tiles.
     """
-    left_fetches, right_fetches = fetches(array, cycles, operands, rows, columns, left_bits, right_bits)
+    times = fetches(array, cycles, operands, rows, columns, left_bits, right_bits)
     resident = stays(operands, left_bits)
-    left_dram = np.where(resident, 0.0, operands.left * left_fetches)
-    right_dram = operands.right * right_fetches
+    left_dram = np.where(resident, 0.0, operands.left * times.left)
+    right_dram = operands.right * times.right
     return Traffic(
+        fetches=times,
         right_dram=right_dram,
         left_dram=left_dram,
         output_dram=np.where(resident, 0.0, operands.output),
