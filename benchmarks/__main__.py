@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from benchmarks import asic, fpga, pe, scratchpad, search_quality, speed
+from benchmarks import asic, dram, fpga, pe, scratchpad, search_quality, speed
 
 PARTS = {
     "speed": speed.run,
@@ -12,6 +12,7 @@ PARTS = {
     "pe": pe.run,
     "fpga": fpga.run,
     "asic": asic.run,
+    "dram": dram.run,
 }
 
 

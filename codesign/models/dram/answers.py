@@ -55,6 +55,17 @@ def answer(
 
 
 @inlined
+def acknowledge(
+    cfg: Record, ch: Record, slots: Record, ring: Record, waits: Record, ini: Record, slot: int, time: int
+) -> None:
+    """Answer a request at ``time`` without data of the device; only answers in order wait for a turn."""
+    if cfg.reorder_responses:
+        answer(cfg, ch, slots, ring, waits, ini, slot, time)
+    else:
+        _to_arbiter(cfg, slots, ring, ini, slot, time)
+
+
+@inlined
 def next_return(cfg: Record, slots: Record, ring: Record, ini: Record) -> Number:
     """When the next answer reaches the initiator (one per clock), as far as it is known; else ``NEVER``."""
     mask = cfg.window - 1

@@ -67,6 +67,8 @@ def activate(cfg: Record, ch: Record, slots: Record, bank: int, time: int) -> No
     ch.open_row[bank] = slots[slot].row
     ch.opened_at[bank] = time
     ch.kept[bank] = slot
+    if cfg.row_hit_cap:
+        ch.served[bank] = 0
     ch.opened_for[bank] = max(ch.opened_for[bank], 1)
     find_hits(cfg, ch, slots, bank)
     ch.act_time[bank] = max(ch.act_time[bank], time + cfg.act_to_act)
@@ -134,6 +136,8 @@ def access(cfg: Record, ch: Record, bank: int, time: int, write: bool, auto: boo
     ch.pre_time[bank] = max(ch.pre_time[bank], after)
     ch.opened_for[bank] = 0
     ch.kept[bank] = -1
+    if cfg.row_hit_cap:
+        ch.served[bank] += 1
     if auto:
         closed = ch.pre_time[bank]
         close_row(ch, bank)

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from codesign.models.dram.answers import answer
+from codesign.models.dram.buffers import (
+    choose_direction,
+    forget,
+    has_space,
+    hold,
+    leave_place,
+    move_on,
+    post,
+    take_place,
+)
 from codesign.models.dram.commands import (
     access,
     activate,
@@ -20,8 +30,6 @@ from codesign.models.dram.state import (
     AGE_BITS,
     AWAKE,
     BANK_BITS,
-    BANKWISE,
-    BATCHED,
     FARTHEST,
     FR_FCFS_GROUP,
     LOG_ACT,
@@ -35,72 +43,45 @@ from codesign.models.dram.state import (
     LOG_WRA,
     MOST_GROUPS,
     NEVER,
+    NO_DRAIN,
+    OLDEST,
     READ,
-    READ_WRITE,
 )
 
 
 @inlined
-def has_space(cfg: Record, ch: Record) -> Number:
-    """Whether the buffers take a request. Bank-wise, the bank of the request taken last decides (DRAMSys v4.0)."""
-    if cfg.buffer == BANKWISE:
-        return ch.size[ch.last_bank] < cfg.buffer_size
-    if cfg.buffer == READ_WRITE:
-        return ch.reads < cfg.buffer_size and ch.writes < cfg.buffer_size
-    return ch.reads + ch.writes < cfg.buffer_size
+def _clocks(cfg: Record, ch: Record, bank: int) -> Number:
+    """Clocks for which what the bank wants holds the command bus, where these count (see ``Oldest``)."""
+    if cfg.command_order != OLDEST:
+        return 0
+    if ch.want[bank] >= READ:
+        return cfg.column_clocks
+    return cfg.activate_clocks if ch.want[bank] == ACTIVATE else cfg.precharge_clocks
 
 
 @inlined
-def _choose_direction(cfg: Record, ch: Record) -> None:
-    """Batched writes: begin above the high watermark or with no read, end at the low one if a read waits."""
-    if ch.write_mode:
-        mode = not (ch.writes <= cfg.low_watermark and ch.reads > 0)
-    else:
-        mode = ch.writes > cfg.high_watermark or ch.reads == 0
-    if mode != ch.write_mode:
-        ch.write_mode = mode
-        ch.redo = 1
-        ch.stale = 1
-
-
-@inlined
-def _urgency(ch: Record, bank: int, row_floor: int, column_floor: int, now: int) -> Number:
+def _urgency(cfg: Record, ch: Record, bank: int, row_floor: int, column_floor: int, now: int) -> Number:
     """Rank of what the bank wants (see ``AGE_BITS``), no command being possible before the floors of the buses."""
     limit = ch.want_limit[bank]
     floor = column_floor if limit >= READ * MOST_GROUPS else row_floor
-    wait = min(max(max(ch.want_time[bank], ch.limit[limit]), floor) - now, FARTHEST)
+    ready = max(max(ch.want_time[bank], ch.limit[limit]), floor)
+    wait = min(ready + _clocks(cfg, ch, bank) - now, FARTHEST)
     return (wait << AGE_BITS) + ch.want_rank[bank]
 
 
 @inlined
-def _set_best(ch: Record, rank: int, now: int) -> None:
+def _set_best(cfg: Record, ch: Record, rank: int, now: int) -> None:
     """Remember the bank command of the least rank and when it goes."""
     wait = rank >> AGE_BITS
     ch.best = rank
     ch.best_bank = rank & ((1 << BANK_BITS) - 1)
     ch.best_rank = -1
-    ch.best_time = now + wait if wait < FARTHEST else NEVER
+    ch.best_time = now + wait - _clocks(cfg, ch, ch.best_bank) if wait < FARTHEST else NEVER
 
 
 @inlined
-def _accept(cfg: Record, ch: Record, slots: Record, now: int) -> None:
-    """Take the request that asks into the buffer; the next one of the arbiter may ask a clock later."""
-    slot = ch.asking
-    bank = slots[slot].bank
-    rank = ch.rank_of[bank]
-    slots[slot].order = ch.next_order
-    ch.next_order += 1
-    ch.last_bank = bank
-    if slots[slot].write:
-        ch.writes += 1
-    else:
-        ch.reads += 1
-    if cfg.power_down and ch.queued[rank] == 0:
-        ch.idle[rank] = 0
-        ch.self_wanted[rank] = 0
-        ch.entry_wanted[rank] = 0
-        ch.exit_wanted[rank] = ch.down_state[rank] != AWAKE
-    ch.queued[rank] += 1
+def _next_asks(ch: Record, slots: Record, now: int) -> None:
+    """The request that asked is taken; the next one of the arbiter may ask a clock later."""
     ch.last_accept = now
     ch.accepted = 1
     ch.asking = ch.waiting_head
@@ -109,18 +90,52 @@ def _accept(cfg: Record, ch: Record, slots: Record, now: int) -> None:
         ch.waiting_head = slots[ch.asking].next
         if ch.waiting_head < 0:
             ch.waiting_tail = -1
+
+
+@inlined
+def _enter_bank(cfg: Record, ch: Record, slots: Record, slot: int, now: int) -> None:
+    """A request comes into its bank's queue: see whether its command is the one to send next."""
+    bank = slots[slot].bank
+    slots[slot].age = slots[slot].order
     append(cfg, ch, slots, bank, slot)
-    decide(cfg, ch, slots, bank)
-    if cfg.scheduler == BATCHED:
-        _choose_direction(cfg, ch)
-    if cfg.power_down or ch.refresh_due <= now or ch.best_bank == bank:
+    decide(cfg, ch, slots, bank, now)
+    if cfg.drain != NO_DRAIN:
+        choose_direction(cfg, ch)
+    if cfg.power_down or cfg.unsettled or ch.refresh_due <= now or ch.best_bank == bank:
         ch.stale = 1
     elif not ch.stale:
-        rank = _urgency(ch, bank, max(ch.row_bus_free, now), max(ch.column_bus_free, now), now)
+        rank = _urgency(cfg, ch, bank, max(ch.row_bus_free, now), max(ch.column_bus_free, now), now)
         best = ch.best - ((now - ch.best_since) << AGE_BITS)
         if ch.best_time == NEVER or rank < best:
             ch.best_since = now
-            _set_best(ch, rank, now)
+            _set_best(cfg, ch, rank, now)
+
+
+@inlined
+def _accept(cfg: Record, ch: Record, slots: Record, ring: Record, waits: Record, ini: Record, now: int) -> None:
+    """Take the request that asks into the buffers, unless it is answered from there."""
+    slot = ch.asking
+    rank = ch.rank_of[slots[slot].bank]
+    slots[slot].order = ch.next_order
+    ch.next_order += 1
+    ch.last_bank = slots[slot].bank
+    _next_asks(ch, slots, now)
+    if cfg.posted:
+        slot = post(cfg, ch, slots, ring, waits, ini, slot, now)
+        if slot < 0:
+            return
+    take_place(cfg, ch, slots, slot)
+    if cfg.power_down and ch.queued[rank] == 0:
+        ch.idle[rank] = 0
+        ch.self_wanted[rank] = 0
+        ch.entry_wanted[rank] = 0
+        ch.exit_wanted[rank] = ch.down_state[rank] != AWAKE
+        ch.stale = 1
+    ch.queued[rank] += 1
+    if cfg.bank_places:
+        hold(cfg, ch, slots, slot)
+    else:
+        _enter_bank(cfg, ch, slots, slot, now)
 
 
 @inlined
@@ -133,19 +148,24 @@ def _wish_of_ranks(cfg: Record, ch: Record, now: int) -> int:
             last = ch.wish_order[r] > 0
             if last:
                 suppressed |= 1 << r
-            wait = min(max(ch.wish_time[r], max(ch.row_bus_free, now)) - now, FARTHEST)
+            clocks = 1 if last else cfg.refresh_clocks
+            if ch.wish[r] in (LOG_PRE, LOG_PREA):
+                clocks = cfg.precharge_clocks
+            if cfg.command_order != OLDEST:
+                clocks = 0
+            wait = min(max(ch.wish_time[r], max(ch.row_bus_free, now)) + clocks - now, FARTHEST)
             rank = (wait << AGE_BITS) + (((1 << AGE_BITS) - 1) if last else 0)
             if wait < FARTHEST and rank < ch.best:
-                ch.best, ch.best_rank, ch.best_time = rank, r, now + wait
+                ch.best, ch.best_rank, ch.best_time = rank, r, now + wait - clocks
     return suppressed
 
 
 @inlined
 def _select(cfg: Record, ch: Record, slots: Record, now: int) -> None:
     """Find the command that may go first; of those that may go at the same time, that of the oldest request."""
-    if ch.redo:
+    if ch.redo or cfg.unsettled:
         for k in range(ch.busy_count):
-            decide(cfg, ch, slots, ch.busy[k])
+            decide(cfg, ch, slots, ch.busy[k], now)
     ch.stale, ch.redo = 0, 0
     ch.best_since, ch.best, ch.best_time = now, FARTHEST << AGE_BITS, NEVER
     suppressed = 0
@@ -155,12 +175,12 @@ def _select(cfg: Record, ch: Record, slots: Record, now: int) -> None:
     best = ch.best
     for k in range(ch.busy_count):
         bank = ch.busy[k]
-        rank = _urgency(ch, bank, row_floor, column_floor, now)
+        rank = _urgency(cfg, ch, bank, row_floor, column_floor, now)
         if suppressed and (suppressed >> ch.rank_of[bank]) & 1:
             continue
         best = min(best, rank)
     if best < ch.best:
-        _set_best(ch, best, now)
+        _set_best(cfg, ch, best, now)
 
 
 @inlined
@@ -201,17 +221,17 @@ def _serve(
     access(cfg, ch, bank, now, write, auto)
     _hold_bus(cfg, ch, now, cfg.column_clocks, True)
     ch.queued[rank] -= 1
-    if write:
-        ch.writes -= 1
+    leave_place(cfg, ch, slots, slot)
+    if cfg.posted and slots[slot].posted:
+        forget(slots, ini, slot)
     else:
-        ch.reads -= 1
-    answer(cfg, ch, slots, ring, waits, ini, slot, now + (cfg.write_data if write else cfg.read_data))
+        answer(cfg, ch, slots, ring, waits, ini, slot, now + (cfg.write_data if write else cfg.read_data))
     turned = ch.last_write != write
     ch.last_write = write
     if cfg.scheduler == FR_FCFS_GROUP and turned:
         ch.redo = 1
-    if cfg.scheduler == BATCHED:
-        _choose_direction(cfg, ch)
+    if cfg.drain != NO_DRAIN:
+        choose_direction(cfg, ch)
 
 
 @inlined
@@ -267,12 +287,17 @@ def _issue(
             if want == ACTIVATE:
                 note(cfg, ini, log, LOG_ACT, now, channel, rank, bank, row)
                 activate(cfg, ch, slots, bank, now)
+                if cfg.active_buffer:
+                    leave_place(cfg, ch, slots, ch.want_slot[bank])
+                    if cfg.drain != NO_DRAIN:
+                        choose_direction(cfg, ch)
                 _hold_bus(cfg, ch, now, cfg.activate_clocks, False)
             else:
                 note(cfg, ini, log, LOG_PRE, now, channel, rank, bank, -1)
                 precharge(cfg, ch, bank, now)
                 _hold_bus(cfg, ch, now, cfg.precharge_clocks, False)
-        decide(cfg, ch, slots, bank)
+        ch.last_bank_sent = bank
+        decide(cfg, ch, slots, bank, now)
     ch.stale = 1
     if cfg.power_down and ch.queued[rank] == 0:
         ch.idle[rank] = 1
@@ -294,12 +319,16 @@ def step(
 ) -> None:
     """What the controller does at ``now``: take a request that asks, look at refresh, send at most one command.
 
-    A read or write sent frees a place, which the request that asks takes at once.
+    A read or write sent frees a place, which the request that asks takes at once. Where banks have queues of their own,
+    a request moves on into them at the end of the clock, and the place that it had is taken a clock later.
     """
     sent = False
+    over = cfg.bank_places > 0 and ch.moved_at == now
     while True:
-        if ch.asking >= 0 and ch.asking_time <= now and has_space(cfg, ch):
-            _accept(cfg, ch, slots, now)
+        if ch.asking >= 0 and ch.asking_time <= now and has_space(cfg, ch, slots):
+            _accept(cfg, ch, slots, ring, waits, ini, now)
+        if over:
+            break
         if ch.stale or ch.refresh_due <= now:
             _select(cfg, ch, slots, now)
         if sent or ch.best_time > now:
@@ -307,6 +336,9 @@ def step(
         _issue(cfg, ch, slots, ring, waits, ini, log, channel, now)
         sent = True
     ch.next_time = ch.best_time
+    if cfg.bank_places and (over or move_on(cfg, ch, slots)):
+        ch.moved_at = now
+        ch.next_time = now + 1
     if ch.refresh_due > now:
         ch.next_time = min(ch.next_time, ch.refresh_due)
     if ch.asking >= 0 and ch.asking_time > now:

@@ -29,9 +29,11 @@ def command_energy_pj(device: DramDevice) -> dict[str, float]:
 
     With V in V, I in mA, t in ns, summed over supplies and times devices per rank:
     activate V (IDD0 - IDD3N) tRAS; precharge V (IDD0 - IDD2N) (tRC - tRAS); read V (IDD4R - IDD3N) burst;
-    write V (IDD4W - IDD3N) burst; refresh V (IDD5 - IDD3N) tRFC; bank_refresh V (IDD5pb - IDD3N) tRFCpb.
+    write V (IDD4W - IDD3N) burst; refresh V (IDD5 - IDD3N) tRFC; bank_refresh V (IDD5pb - IDD2N) tREFIpb, since IDD5pb
+    is a mean over the time between two refreshes of banks.
 
-    Source: DRAMPower 4 (Chandrasekar et al.), ``MemoryPowerModel.cc``; refresh per bank by the same form.
+    Source: DRAMPower 4 (Chandrasekar et al.), ``MemoryPowerModel.cc``; refresh per bank by the definition of IDD5pb in
+    JESD209-4 (remembered).
 
     Raises:
         UserError: the currents are not public.
@@ -47,7 +49,7 @@ def command_energy_pj(device: DramDevice) -> dict[str, float]:
         energy["write"] += volts * (i["idd4w"] - i["idd3n"]) * device.burst_clocks
         energy["refresh"] += volts * (i["idd5"] - i["idd3n"]) * t["rfc"]
         if "idd5_pb" in i:
-            energy["bank_refresh"] += volts * (i["idd5_pb"] - i["idd3n"]) * t["rfc_pb"]
+            energy["bank_refresh"] += volts * (i["idd5_pb"] - i["idd2n"]) * t["refi_pb"]
     return energy
 
 

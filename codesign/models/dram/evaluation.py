@@ -13,7 +13,7 @@ from codesign.models.columns import Columns, FloatArray, IntArray, read_columns
 from codesign.models.dram.energy import PARTS
 from codesign.models.dram.metrics import METRICS
 from codesign.models.dram.parameters import CONTROLLER, DEFAULT_MAPPING, NAME, PARAMETERS, TRACE_SETTINGS
-from codesign.models.dram.settings import ControllerSettings
+from codesign.models.dram.settings import BATCHING_SCHEDULERS, TIMED_SCHEDULERS, ControllerSettings
 from codesign.models.dram.simulator import simulate_many
 from codesign.models.grouping import distinct_rows, numbered
 from codesign.space.domain import Value
@@ -24,7 +24,7 @@ from codesign.workloads.settings import plain
 
 NO_VALUE = -1e300
 MOST_REWARD = 1000.0
-VALIDATED_DEVICES = frozenset({"ddr3-1600-1gb-x8", "ddr4-2400-4gb-x8", "ddr4-2400-8gb-x8"})
+VALIDATED_DEVICES = frozenset({"ddr3-1600-1gb-x8", "ddr4-2400-4gb-x8", "ddr4-2400-8gb-x8", "lpddr4-3200-8gb-x16"})
 """Devices whose results were compared with other simulators."""
 PJ_PER_UJ = 1e6
 US_PER_MS = 1e3
@@ -97,6 +97,12 @@ def _canonical(values: dict[str, Value | None]) -> ControllerSettings:
     if values["refresh_policy"] == "NoRefresh":
         values["refresh_max_postponed"] = base.refresh_max_postponed
         values["refresh_max_pulledin"] = base.refresh_max_pulledin
+        values["refresh_staggered"] = base.refresh_staggered
+    if values["scheduler"] not in TIMED_SCHEDULERS:
+        values["row_hit_cap"] = base.row_hit_cap
+    if values["write_drain"] == base.write_drain and values["scheduler"] not in BATCHING_SCHEDULERS:
+        values["write_low_watermark"] = base.write_low_watermark
+        values["write_high_watermark"] = base.write_high_watermark
     if values["address_mapping"] == DEFAULT_MAPPING:
         values["address_mapping"] = ""
     return ControllerSettings(**values)  # type: ignore[arg-type]

@@ -176,7 +176,9 @@ def reset(
     ini_words: Record,
     latencies: Record,
 ) -> None:
-    """Set everything to the state at time 0. Ranks are refreshed in bit-reversed order, evenly spread."""
+    """Set everything to the state at time 0. Staggered ranks are refreshed in bit-reversed order, evenly
+    spread.
+    """
     for i in range(len(words)):
         words[i] = blank[i]
     for i in range(len(ini_words)):
@@ -186,6 +188,7 @@ def reset(
     for i in range(cfg.window):
         ring[i] = -1
         slots[i].next = i + 1 if i + 1 < cfg.window else -1
+        slots[i].held, slots[i].posted = 0, 0
         for c in range(cfg.channels):
             waits[c, i] = -1
     for c in range(cfg.channels):
@@ -200,7 +203,7 @@ def reset(
         interval = cfg.refresh_interval if cfg.refresh == ALL_BANK else cfg.bank_refresh_interval
         ch.refresh_due = interval
         for rank in range(cfg.ranks):
-            place, bits, width = 0, rank, cfg.ranks
+            place, bits, width = 0, rank if cfg.staggered else 0, cfg.ranks
             while width > 1:
                 place = 2 * place + (bits & 1)
                 bits //= 2

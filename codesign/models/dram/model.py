@@ -12,7 +12,7 @@ from codesign.models.dram.parameters import NAME, PARAMETERS
 from codesign.models.protocol import Metric
 from codesign.space.parameter import Parameter
 
-VERSION = "1"
+VERSION = "2"
 
 
 class DramController:

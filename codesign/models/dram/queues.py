@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codesign.models.dram.compile import Number, Record, inlined
+from codesign.models.dram.first_ready import first_ready
 from codesign.models.dram.state import (
     ACTIVATE,
     AGE_BITS,
@@ -11,13 +12,16 @@ from codesign.models.dram.state import (
     BATCHED,
     CLOSED,
     CLOSED_ADAPTIVE,
+    COLUMNS_FIRST,
     FIFO,
+    FIRST_READY,
     FR_FCFS,
     MOST_GROUPS,
     NOTHING,
     OPEN,
     PRECHARGE,
     READ,
+    ROUND_ROBIN,
     WRITE,
 )
 
@@ -139,11 +143,13 @@ def _batched(ch: Record, slots: Record, bank: int) -> Number:
 
 
 @inlined
-def _choose(cfg: Record, ch: Record, slots: Record, bank: int) -> Number:
+def _choose(cfg: Record, ch: Record, slots: Record, bank: int, now: int) -> Number:
     if cfg.scheduler == FIFO:
         return ch.head[bank]
     if cfg.scheduler == BATCHED:
         return _batched(ch, slots, bank)
+    if cfg.scheduler == FIRST_READY:
+        return first_ready(cfg, ch, slots, bank, now)
     first = ch.first_hit[bank]
     if first < 0:
         return ch.head[bank]
@@ -174,17 +180,17 @@ def _closes(cfg: Record, ch: Record, slots: Record, bank: int, slot: int) -> Num
 
 
 @inlined
-def decide(cfg: Record, ch: Record, slots: Record, bank: int) -> None:
-    """Set what the bank wants to do next, for which request, and when its own timing allows it."""
+def decide(cfg: Record, ch: Record, slots: Record, bank: int, now: int) -> None:
+    """Set what the bank wants to do next, for which request, and when its own timing allows it, seen from ``now``."""
     ch.want[bank] = NOTHING
     ch.want_limit[bank] = NOTHING
     if ch.size[bank] == 0 or ch.blocked[bank] or ch.down_state[ch.rank_of[bank]] != AWAKE:
         return
-    slot = _choose(cfg, ch, slots, bank)
+    slot = _choose(cfg, ch, slots, bank, now)
     if slot < 0:
         return
     ch.want_slot[bank] = slot
-    ch.want_rank[bank] = (slots[slot].order << BANK_BITS) + bank
+    ch.want_rank[bank] = (slots[slot].age << BANK_BITS) + bank
     if ch.open_row[bank] < 0:
         ch.want[bank] = ACTIVATE
         ch.want_time[bank] = ch.act_time[bank]
@@ -204,5 +210,11 @@ def decide(cfg: Record, ch: Record, slots: Record, bank: int) -> None:
                 earliest = max(earliest, ch.write_pre_time[bank] - cfg.read_to_pre)
             ch.want_time[bank] = earliest
     ch.want_limit[bank] = ch.want[bank] * MOST_GROUPS + ch.group_of[bank]
-    if cfg.columns_first and ch.want[bank] < READ:
+    if cfg.command_order == COLUMNS_FIRST and ch.want[bank] < READ:
         ch.want_rank[bank] += 1 << (AGE_BITS - 1)
+    if cfg.unsettled:
+        if cfg.command_order == ROUND_ROBIN:
+            turn = bank - ch.last_bank_sent - 1
+            ch.want_rank[bank] = ((turn + cfg.banks if turn < 0 else turn) << BANK_BITS) + bank
+        if cfg.active_buffer and ch.kept[bank] != slot:
+            ch.want_rank[bank] += 1 << (AGE_BITS - 2)

@@ -44,7 +44,8 @@ class Simulation:
         energy_pj: part -> pJ; empty where the currents of the device aren't public.
         command_log: on request, one row per command: ``clock``, ``command``, ``channel``, ``rank``, ``group``, ``bank``
             (within its group; -1 for commands to a rank), ``row`` (-1 where none is named).
-        reads, writes: requests answered.
+        reads, writes: requests answered. Posted writes that still wait at the last answer are not sent, and so are not
+            in ``commands`` nor in the energy.
     """
 
     time_us: float
@@ -65,8 +66,9 @@ class Simulation:
 
     @property
     def row_hit_rate(self) -> float:
-        """Share of accesses that found their row open."""
-        return self.row_hits / (self.reads + self.writes)
+        """Share of accesses that found their row open; NaN where none was sent."""
+        sent = self.row_hits + self.row_misses + self.row_conflicts
+        return self.row_hits / sent if sent else float("nan")
 
     @property
     def total_energy_pj(self) -> float:
@@ -165,6 +167,7 @@ def _metrics(out: FloatArray, device: DramDevice, ranks: int) -> dict[str, Float
     raw = {name: out[:, column] for column, name in enumerate(OUTPUTS)}
     time_ns = raw["clocks"] * device.tck_ns
     done = raw["reads"] + raw["writes"]
+    sent = raw["hits"] + raw["misses"] + raw["conflicts"]
     metrics = {
         "time_us": time_ns * 1e-3,
         "bandwidth_gbs": done * device.burst_bytes / time_ns,
@@ -176,7 +179,7 @@ def _metrics(out: FloatArray, device: DramDevice, ranks: int) -> dict[str, Float
         "row_hits": raw["hits"],
         "row_misses": raw["misses"],
         "row_conflicts": raw["conflicts"],
-        "row_hit_rate": raw["hits"] / done,
+        "row_hit_rate": raw["hits"] / np.where(sent > 0, sent, np.nan),
     }
     if device.supplies:
         parts = energy_parts_pj(raw, device, ranks)

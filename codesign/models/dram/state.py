@@ -53,7 +53,9 @@ COMMANDS = (
 """Names of the commands in the order of their codes in the log and in the counts."""
 BANKWISE, READ_WRITE, SHARED = range(3)
 OPEN, OPEN_ADAPTIVE, CLOSED, CLOSED_ADAPTIVE = range(4)
-FIFO, FR_FCFS_GROUP, FR_FCFS, BATCHED = range(4)
+FIFO, FR_FCFS_GROUP, FR_FCFS, BATCHED, FIRST_READY = range(5)
+NO_DRAIN, WATERMARKS, BATCH = range(3)
+OLDEST, COLUMNS_FIRST, ROUND_ROBIN = range(3)
 NO_REFRESH, ALL_BANK, PER_BANK = range(3)
 SIMPLE, ARBITER_FIFO, ARBITER_REORDER = range(3)
 AWAKE, ACTIVE_DOWN, PRECHARGED_DOWN, SELF_REFRESH, EXTRA_REFRESH = range(5)
@@ -91,10 +93,20 @@ CONFIG = np.dtype(
             "refresh",
             "most_postponed",
             "most_pulled_in",
+            "staggered",
             "arbiter",
             "most_active",
             "power_down",
-            "columns_first",
+            "command_order",
+            "write_places",
+            "posted",
+            "bank_places",
+            "active_buffer",
+            "row_hit_cap",
+            "drain",
+            "one_direction",
+            "early_places",
+            "unsettled",
             "low_watermark",
             "high_watermark",
             "window",
@@ -104,7 +116,11 @@ CONFIG = np.dtype(
     + [("clock_ratio", np.float64)],
     align=True,
 )
-"""Spacings, organisation of a channel (``groups`` and ``banks`` of all its ranks) and coded settings."""
+"""Spacings, organisation of a channel (``groups`` and ``banks`` of all its ranks) and coded settings.
+
+``one_direction``: schedulers serve the direction of ``write_mode`` alone; ``early_places``: requests leave the buffers
+before they are sent; ``unsettled``: what a bank wants is decided anew before every command.
+"""
 
 CHANNEL = np.dtype(
     [
@@ -131,7 +147,11 @@ CHANNEL = np.dtype(
             "writes",
             "last_write",
             "write_mode",
+            "draining",
+            "moved_at",
+            "last_bank_sent",
             "next_order",
+            "next_age",
             "next_answer",
             "last_answer",
             "busy_count",
@@ -142,6 +162,7 @@ CHANNEL = np.dtype(
             "conflicts",
         )
     ]
+    + [("buffer_head", np.int64, (2,)), ("buffer_tail", np.int64, (2,))]
     + [("counts", np.int64, (len(COMMANDS),)), ("busy", np.int64, (BANK_PLACES,))]
     + [
         (name, np.int64, (BANK_PLACES,))
@@ -158,6 +179,7 @@ CHANNEL = np.dtype(
             "first_hit",
             "hit_count",
             "kept",
+            "served",
             "want",
             "want_slot",
             "want_auto",
@@ -239,8 +261,26 @@ INITIATOR = np.dtype(
 SLOT = np.dtype(
     [
         (name, np.int64)
-        for name in ("next", "previous", "bank", "row", "column", "write", "order", "thread", "sent", "answer")
+        for name in (
+            "next",
+            "previous",
+            "bank",
+            "row",
+            "column",
+            "write",
+            "order",
+            "age",
+            "held",
+            "posted",
+            "thread",
+            "sent",
+            "answer",
+        )
     ],
     align=True,
 )
-"""A request between its admission and its answer."""
+"""A request between its admission and its answer, or a posted write until it is sent.
+
+``order`` of acceptance, ``age``: order of entering its bank's queue; ``held``: it takes a place in the buffers (set
+with ``early_places``).
+"""

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from codesign.models.dram import encoding, timing
 from codesign.models.dram.settings import (
     ARBITERS,
+    COMMAND_ORDERS,
     PAGE_POLICIES,
     RESPONSE_QUEUES,
     SCHEDULER_BUFFERS,
     SCHEDULERS,
+    WRITE_DRAINS,
     ControllerSettings,
 )
 from codesign.models.dram.simulator import simulate
@@ -49,15 +51,38 @@ def power_down_policies(device):
 
 
 @st.composite
+def buffers(draw):
+    """How requests wait: the buffers of the published space, or any that goes together of the further ones."""
+    size = draw(st.sampled_from([1, 2, 8, 32]))
+    chosen = {"request_buffer_size": size, "posted_writes": draw(st.booleans())}
+    chosen |= {"write_low_watermark": 2, "write_high_watermark": 6}
+    if draw(st.booleans()):
+        scheduler = draw(st.sampled_from((*SCHEDULERS, "GrpFrFcfsWm")))
+        return chosen | {"scheduler": scheduler, "scheduler_buffer": draw(st.sampled_from(SCHEDULER_BUFFERS))}
+    queue = draw(st.sampled_from([0, 1, 4]))
+    scheduler = draw(st.sampled_from((*SCHEDULERS, "FirstReady"))) if queue else "FirstReady"
+    drain = draw(st.sampled_from(WRITE_DRAINS if chosen["posted_writes"] else WRITE_DRAINS[:2]))
+    return chosen | {
+        "scheduler": scheduler,
+        "scheduler_buffer": "ReadWrite",
+        "write_buffer_size": 8 if drain != "NoDrain" else draw(st.sampled_from([0, 3])),
+        "bank_queue_size": queue,
+        "active_buffer": scheduler == "FirstReady" and not queue and draw(st.booleans()),
+        "row_hit_cap": draw(st.sampled_from([0, 1, 4])),
+        "write_drain": drain,
+    }
+
+
+@st.composite
 def simulations(draw, requests):
     device = dram_device(draw(st.sampled_from(DEVICES)))
     ranks = draw(st.sampled_from([1, 2, 4]))
     channels = draw(st.sampled_from([1, 2]))
     controller = ControllerSettings(
+        **draw(buffers()),
         page_policy=draw(st.sampled_from(PAGE_POLICIES)),
-        scheduler=draw(st.sampled_from((*SCHEDULERS, "GrpFrFcfsWm"))),
-        scheduler_buffer=draw(st.sampled_from(SCHEDULER_BUFFERS)),
-        request_buffer_size=draw(st.sampled_from([1, 2, 8, 32])),
+        command_order=draw(st.sampled_from(COMMAND_ORDERS)),
+        refresh_staggered=draw(st.booleans()),
         response_queue=draw(st.sampled_from(RESPONSE_QUEUES)),
         refresh_policy=draw(st.sampled_from(refresh_policies(device))),
         refresh_max_postponed=draw(st.integers(0, 8)),
@@ -66,8 +91,6 @@ def simulations(draw, requests):
         max_active_transactions=draw(st.sampled_from([1, 3, 16, 128])),
         power_down=draw(st.sampled_from(power_down_policies(device))),
         address_mapping=draw(st.sampled_from(tuple(MAPPINGS))),
-        write_low_watermark=2,
-        write_high_watermark=6,
     )
     trace = random_trace(
         draw(st.integers(0, 2**32)),
@@ -89,7 +112,13 @@ def assert_legal(trace, device, controller, ranks, channels):
     assert len(done.command_log) == sum(done.commands.values())
     sent = done.command_log.command.value_counts()
     assert {name: int(sent.get(name, 0)) for name in done.commands} == done.commands
-    assert sum(done.commands[name] for name in ("RD", "RDA")) == done.reads
+    reads, writes = done.commands["RD"] + done.commands["RDA"], done.commands["WR"] + done.commands["WRA"]
+    assert reads + writes == done.row_hits + done.row_misses + done.row_conflicts
+    if controller.posted_writes:
+        assert reads <= done.reads
+        assert writes <= done.writes
+    else:
+        assert (reads, writes) == (done.reads, done.writes)
 
 
 @settings(max_examples=40)
