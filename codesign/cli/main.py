@@ -12,6 +12,7 @@ import typer
 
 from codesign.cli import (
     checks,
+    cpu,
     data,
     dram,
     evaluate,
@@ -48,6 +49,7 @@ app.command("schedule")(schedule.schedule)
 app.command("synth")(synth.synth)
 app.add_typer(data.app, name="data")
 app.add_typer(dram.app, name="dram")
+app.add_typer(cpu.app, name="cpu")
 app.add_typer(trace.app, name="trace")
 app.command("reproduce")(checks.reproduce)
 app.command("validate")(checks.validate)
