@@ -157,7 +157,9 @@ def test_another_folder_is_used_and_named(tmp_path, folder, published, command_l
     assert contents(folder) == []
 
 
-@pytest.mark.parametrize("data", [b"something else", gzip.compress(b"something else"), b"\x1f\x8bbroken"])
+@pytest.mark.parametrize(
+    "data", [b"something else", gzip.compress(b"something else"), b"\x1f\x8bbroken"], ids=["other", "packed", "broken"]
+)
 def test_a_copy_that_is_not_the_published_file_is_refused(tmp_path, folder, published, command_line, data):
     copy = tmp_path / "copy"
     copy.write_bytes(data)
