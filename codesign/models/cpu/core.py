@@ -185,7 +185,7 @@ MOST_ENTRIES = 1 << 22
 def setting_faults(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what is wrong with the settings of a core: name of the setting, and what was found and is allowed."""
     found = [(name, fault) for name in NAMES if (fault := _own_fault(name, settings[name]))]
-    return found or [*_buffer_faults(settings), *_size_faults(settings)]
+    return found or [*_buffer_faults(settings), *_size_faults(settings), *_refresh_faults(settings)]
 
 
 def _own_fault(name: str, value: object) -> str:
@@ -234,3 +234,11 @@ def _size_faults(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
             if entries > MOST_ENTRIES:
                 found.append((name, f"sets times ways must be at most {MOST_ENTRIES}, found {entries}"))
     return found
+
+
+def _refresh_faults(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """DRAM must not be refreshed all the time."""
+    interval, busy = settings["dram_refresh_interval_ns"], settings["dram_refresh_ns"]
+    if busy < interval:
+        return []
+    return [("dram_refresh_ns", f"must be below dram_refresh_interval_ns = {interval}, found {busy}")]

@@ -76,7 +76,7 @@ def _core(document: Document, path: Path_, data: Any, bases: Mapping[str, CoreSe
     settings = {name: getattr(CoreSettings(), name) for name in NAMES}
     if BASE in data:
         base = data[BASE]
-        if base not in bases:
+        if not isinstance(base, str) or base not in bases:
             known = ", ".join(bases)
             raise document.error((*path, BASE), f"unknown core {base!r}{nearest(str(base), bases)}; shipped: {known}")
         settings = {name: getattr(bases[base], name) for name in NAMES}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,7 @@ from codesign.models.cpu.machine.layout import (
     WALK_5,
     WAYS,
 )
+from codesign.models.cpu.trace_check import check_trace
 from codesign.workloads.instructions.trace import (
     FLAGS,
     INSTRUCTION_POINTER,
@@ -71,6 +73,7 @@ from codesign.workloads.instructions.trace import (
 )
 
 IntArray = npt.NDArray[np.int64]
+ByteArray = npt.NDArray[np.uint8]
 NAMED = {
     "l1i": L1I,
     "l1d": L1D,
@@ -97,6 +100,7 @@ REFERENCE_DESTINATIONS = 2
 UOP_BUFFER = 32
 REFERENCE_PORTS_L1I = 2
 TABLE_LEVELS = 6
+LEAST_SPARE_REGISTERS = 8
 
 
 @dataclass(frozen=True)
@@ -118,13 +122,26 @@ class EncodedTrace:
     pages: int
     registers: int
 
+    @cached_property
+    def code_bytes(self) -> tuple[ByteArray, ByteArray, ByteArray, ByteArray, ByteArray]:
+        """Kinds, operations, sources, destinations and folds as bytes: more of a program's code stays near."""
+        kinds, operations, sources, destinations, folds = (
+            values.astype(np.uint8)
+            for values in (self.kinds, self.operations, self.sources, self.destinations, self.folds)
+        )
+        return kinds, operations, sources, destinations, folds
+
 
 def encode_trace(trace: InstructionTrace, count: int, reference: bool) -> EncodedTrace:
     """Return the arrays of the first ``count`` instructions of a trace.
 
     ``reference``: branches write and read the instruction pointer like any register; at most two results, four loads
     and two stores of an instruction count; operands at address 0 don't.
+
+    Raises:
+        WorkloadError: arrays of the trace contradict each other (compiled code would read what isn't theirs).
     """
+    check_trace(trace)
     code = trace.code
     sources, destinations = code.sources.astype(np.int64), code.destinations.astype(np.int64)
     kinds = code.branch.astype(np.int64)
@@ -299,7 +316,7 @@ def _numbers(core: CoreSettings, trace: EncodedTrace, reference: bool) -> dict[s
         "load_width": core.load_ports,
         "store_width": core.store_ports,
         "uop_buffer": UOP_BUFFER,
-        "spare_registers": max(core.physical_registers - trace.registers, 8),
+        "spare_registers": _spare_registers(core, trace),
         "predictor": PREDICTORS.index(core.branch_predictor),
         "direction_entries": _largest_prime_below(entries) if reference else entries,
         "return_places": core.return_stack,
@@ -309,6 +326,11 @@ def _numbers(core: CoreSettings, trace: EncodedTrace, reference: bool) -> dict[s
         "stores_renew": int(not reference),
         "l1i_ports": REFERENCE_PORTS_L1I if reference else 1,
     }
+
+
+def _spare_registers(core: CoreSettings, trace: EncodedTrace) -> int:
+    """Physical registers beyond those that hold the program's."""
+    return max(core.physical_registers - trace.registers, LEAST_SPARE_REGISTERS)
 
 
 def _largest_prime_below(number: int) -> int:
@@ -337,28 +359,28 @@ def _dram_numbers(core: CoreSettings) -> dict[str, float]:
 def _places(core: CoreSettings, trace: EncodedTrace, memory: _Memory) -> dict[str, int]:
     tagged = TAGE_TABLES * core.predictor_entries // 4
     pages = 1 << (TABLE_LEVELS * trace.pages + 64).bit_length()
+    recent = 1 << max(core.fetch_buffer, core.decode_buffer, UOP_BUFFER, core.dispatch_buffer, core.rob).bit_length()
+    load_places = 1 << core.load_queue.bit_length()
+    rename_places = 1 << _spare_registers(core, trace).bit_length()
     words = dict.fromkeys(LANES, 2) | dict.fromkeys(RINGS, RING)
     words["units_ring"] = RING * len(UNITS)
     words |= dict.fromkeys(
         (
-            "promote_times",
-            "decode_times",
-            "dispatch_times",
-            "commit_times",
             "store_times",
             "accept_times",
             "finish_times",
-            "rename_times",
             "load_times",
             "pending_lines",
             "pending_times",
         ),
         RECENT,
     )
+    words |= dict.fromkeys(("promote_times", "decode_times", "dispatch_times", "commit_times"), recent)
     words |= {
         "unit_counts": len(UNITS),
         "issue_counts": ISSUE_SPAN,
-        "load_heap": core.load_queue,
+        "load_ends": load_places,
+        "rename_times": rename_places,
         "register_times": REGISTERS,
         "register_causes": REGISTERS,
         "merge_arrivals": MERGING,
@@ -399,6 +421,9 @@ def _places(core: CoreSettings, trace: EncodedTrace, memory: _Memory) -> dict[st
     places["bus_times"] = memory.take(BUS_PLACES, LONG_AGO)
     places["pages"] = memory.take(pages, NO_TAG)
     places["page_places"] = pages
+    places["recent"] = recent - 1
+    places["load_mask"] = load_places - 1
+    places["rename_mask"] = rename_places - 1
     places["call_sizes"] = memory.take(CALL_SIZES, REFERENCE_CALL_BYTES)
     return places
 

@@ -86,6 +86,7 @@ def simulate(
 
     Raises:
         ModelInputError: more instructions are asked for than there are, or an unknown compatibility.
+        WorkloadError: arrays of the trace contradict each other.
     """
     reference = _reference(compatibility)
     count = _count(trace, warmup, instructions)
@@ -109,15 +110,35 @@ def simulate_many(
     Raises:
         ModelInputError: see ``simulate``.
     """
+    found = simulations(
+        trace, cores, warmup=warmup, instructions=instructions, compatibility=compatibility, threads=threads
+    )
+    return pd.DataFrame([one.row() for one in found])
+
+
+def simulations(
+    trace: InstructionTrace,
+    cores: Sequence[CoreSettings],
+    *,
+    warmup: int = 0,
+    instructions: int | None = None,
+    compatibility: str | None = None,
+    threads: int = 2,
+) -> list[CoreSimulation]:
+    """Simulate many cores on one trace, in their order (see ``simulate_many``).
+
+    Raises:
+        ModelInputError: see ``simulate``.
+    """
     reference = _reference(compatibility)
     count = _count(trace, warmup, instructions)
     encoded = encode_trace(trace, warmup + count, reference)
 
-    def one(core: CoreSettings) -> dict[str, float]:
-        return _run(encoded, encode_core(core, encoded, reference), warmup, count, core.commit_width).row()
+    def one(core: CoreSettings) -> CoreSimulation:
+        return _run(encoded, encode_core(core, encoded, reference), warmup, count, core.commit_width)
 
     with ThreadPoolExecutor(threads) as pool:
-        return pd.DataFrame(list(pool.map(one, cores)))
+        return list(pool.map(one, cores))
 
 
 def _reference(compatibility: str | None) -> bool:
@@ -151,12 +172,8 @@ def _run(trace: EncodedTrace, core: EncodedCore, warmup: int, count: int, width:
         core.memory,
         state,
         trace.pcs,
-        trace.kinds,
-        trace.operations,
-        trace.sources,
-        trace.destinations,
-        trace.folds,
-        trace.which,
+        *trace.code_bytes,
+        trace.which.view(np.uint32),
         trace.taken,
         trace.ends,
         trace.addresses,

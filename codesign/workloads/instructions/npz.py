@@ -108,11 +108,14 @@ def _arrays(file: str) -> dict[str, _Array]:
 
 
 def _not_an_archive(file: str, error: zipfile.BadZipFile) -> str:
+    size = os.path.getsize(file)
     with open(file, "rb") as start:
         marked = start.read(2) == b"PK"
+    if marked and not zipfile.is_zipfile(file):
+        return f"the archive is damaged or cut short: behind its {size} bytes the list of its arrays is missing"
     if marked:
         return f"the archive is damaged or cut short: {error}"
-    return "is no .npz archive; an instruction trace is made by codesign trace record"
+    return f"{'is no .npz archive' if size else 'is empty'}; an instruction trace is made by codesign trace record"
 
 
 def _array(name: str, data: bytes) -> _Array:

@@ -38,11 +38,11 @@ def dispatch(cfg: Record, m: Record, st: Record, number: int, decoded: int, load
     """
     time = decoded + cfg.dispatch_latency
     st.cause = st.front_cause
-    room = m[cfg.commit_times + ((number - cfg.rob) & (RECENT - 1))]
+    room = m[cfg.commit_times + ((number - cfg.rob) & cfg.recent)]
     if room > time:
         time, st.cause = room, ROB_FULL
     if loads > 0:
-        room = first_free(m, cfg.load_heap)
+        room = first_free(cfg, m, st)
         if not cfg.reference:
             room = m[cfg.load_times + ((st.loads_seen + loads - 1 - cfg.load_queue) & (RECENT - 1))]
         if room > time:
@@ -52,7 +52,7 @@ def dispatch(cfg: Record, m: Record, st: Record, number: int, decoded: int, load
         if room > time:
             time, st.cause = room, STORE_QUEUE_FULL
     time = in_order(m, cfg.dispatch_lane, time, cfg.dispatch_width)
-    m[cfg.dispatch_times + (number & (RECENT - 1))] = time
+    m[cfg.dispatch_times + (number & cfg.recent)] = time
     return time
 
 
@@ -66,7 +66,7 @@ def schedule(cfg: Record, m: Record, st: Record, dispatched: int, writes: int) -
     if room > time:
         time, st.cause = room, SCHEDULER_FULL
     if writes > 0:
-        room = m[cfg.rename_times + ((st.writers + writes - 1 - cfg.spare_registers) & (RECENT - 1))]
+        room = m[cfg.rename_times + ((st.writers + writes - 1 - cfg.spare_registers) & cfg.rename_mask)]
         if room > time:
             time, st.cause = room, REGISTERS_FULL
     st.schedule_time = time
@@ -108,7 +108,7 @@ def read_memory(
     if store < 0:
         done = load(cfg, tab, m, st, address, pc, executed)
         if cfg.reference:
-            take_first_free(m, cfg.load_heap, cfg.load_queue, done)
+            take_first_free(cfg, m, st, done)
         return done
     st.forwards += 1
     st.served = STORE_FORWARD
@@ -117,7 +117,7 @@ def read_memory(
         return max(executed, finished) + cfg.forward_latency - 1
     if finished <= dispatched:
         return executed
-    take_first_free(m, cfg.load_heap, cfg.load_queue, finished)
+    take_first_free(cfg, m, st, finished)
     return max(executed, finished)
 
 
@@ -139,7 +139,7 @@ def commit(cfg: Record, m: Record, st: Record, number: int, executed: int, compl
     """
     last, used = m[cfg.commit_lane], m[cfg.commit_lane + 1]
     time = in_order(m, cfg.commit_lane, completed + 1, cfg.commit_width)
-    m[cfg.commit_times + (number & (RECENT - 1))] = time
+    m[cfg.commit_times + (number & cfg.recent)] = time
     lost = (time - last) * cfg.commit_width + m[cfg.commit_lane + 1] - used - 1
     own = min(lost, (time - max(last, executed)) * cfg.commit_width)
     m[cfg.stalls + st.cause] += own
@@ -171,7 +171,7 @@ def write_registers(
 def leave(cfg: Record, m: Record, st: Record, committed: int, writes: int, loads: int) -> None:
     """Free, at commit, the physical registers that the results replace, and the load-queue entries."""
     for _ in range(writes):
-        m[cfg.rename_times + (st.writers & (RECENT - 1))] = committed
+        m[cfg.rename_times + (st.writers & cfg.rename_mask)] = committed
         st.writers += 1
     for _ in range(loads):
         m[cfg.load_times + (st.loads_seen & (RECENT - 1))] = committed

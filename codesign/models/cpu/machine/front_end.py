@@ -16,7 +16,6 @@ from codesign.models.cpu.machine.layout import (
     ITLB,
     L1D_LATENCY,
     L1I,
-    RECENT,
     TAGS,
     TIMES,
     UOP_CACHE,
@@ -74,7 +73,7 @@ def fetch_and_decode(cfg: Record, tab: Record, m: Record, st: Record, number: in
     Sets ``st.fetched`` (its fetch cycle), ``st.from_uop_cache`` and ``st.front_cause`` (what held it up).
     """
     floor = st.fetch_floor
-    room = m[cfg.promote_times + ((number - cfg.fetch_buffer) & (RECENT - 1))]
+    room = m[cfg.promote_times + ((number - cfg.fetch_buffer) & cfg.recent)]
     fetched = in_order(m, cfg.fetch_lane, max(floor, room), cfg.fetch_width)
     cause = st.fetch_cause
     st.fetch_cause = FETCH
@@ -91,14 +90,14 @@ def fetch_and_decode(cfg: Record, tab: Record, m: Record, st: Record, number: in
         st.from_uop_cache = 1
         st.uop_hits += 1
         ready = fetched + 2
-        room = m[cfg.decode_times + ((number - cfg.uop_buffer) & (RECENT - 1))]
+        room = m[cfg.decode_times + ((number - cfg.uop_buffer) & cfg.recent)]
     else:
         ready = _instruction_bytes(cfg, tab, m, st, address, fetched)
         cause = st.front_cause if st.front_cause != FETCH else cause
-        room = m[cfg.decode_times + ((number - cfg.decode_buffer) & (RECENT - 1))]
+        room = m[cfg.decode_times + ((number - cfg.decode_buffer) & cfg.recent)]
     promoted = in_order(m, cfg.promote_lane, max(ready, room), cfg.fetch_width)
-    m[cfg.promote_times + (number & (RECENT - 1))] = promoted
-    room = m[cfg.dispatch_times + ((number - cfg.dispatch_buffer) & (RECENT - 1))]
+    m[cfg.promote_times + (number & cfg.recent)] = promoted
+    room = m[cfg.dispatch_times + ((number - cfg.dispatch_buffer) & cfg.recent)]
     decoded = in_order(m, cfg.decode_lane, max(promoted + cfg.decode_latency, room), cfg.uop_width)
     if not st.from_uop_cache:
         behind = in_order(m, cfg.decoder_lane, decoded, cfg.decode_width)
@@ -107,6 +106,6 @@ def fetch_and_decode(cfg: Record, tab: Record, m: Record, st: Record, number: in
             m[cfg.decode_lane] = behind
             m[cfg.decode_lane + 1] = 1
         enter_uop_cache(tab, m, st, window, entry, decoded)
-    m[cfg.decode_times + (number & (RECENT - 1))] = decoded
+    m[cfg.decode_times + (number & cfg.recent)] = decoded
     st.front_cause = cause
     return decoded

@@ -48,7 +48,7 @@ RING = 4096
 ISSUE_SPAN = 32768
 """Cycles over which executions are counted."""
 RECENT = 4096
-"""Instructions whose times are remembered; no buffer may be larger."""
+"""Memory accesses whose times are remembered; no buffer may be larger."""
 FORWARDING = 8192
 MERGING = 256
 ANSWERS = 4
@@ -57,8 +57,6 @@ BUS_PLACES = 16
 BANK_PLACES = 4
 """Accesses that are remembered, so that one that comes earlier in time finds its gap: of the data bus, of a bank."""
 STRIDE_ENTRIES = 256
-MOST_RETURNS = 256
-INDIRECT_ENTRIES = 4096
 CALL_SIZES = 1024
 TAGE_TABLES = 6
 
@@ -141,6 +139,14 @@ CONFIG = np.dtype(
             "dram_refresh_busy",
             "dram_writes_high",
             "dram_writes_low",
+        )
+    ]
+    + [
+        (name, np.uint32)
+        for name in (
+            "recent",
+            "load_mask",
+            "rename_mask",
             "page_places",
             *RINGS,
             *LANES,
@@ -155,7 +161,7 @@ CONFIG = np.dtype(
             "rename_times",
             "issue_counts",
             "load_times",
-            "load_heap",
+            "load_ends",
             "register_times",
             "register_causes",
             "forward_addresses",
@@ -196,13 +202,12 @@ CONFIG = np.dtype(
             "unit_of",
             "after_load",
             "stalls",
-            "memory_words",
         )
     ]
     + [("dram_ratio", np.float64)],
     align=True,
 )
-"""Settings as numbers, and where the arrays begin in the memory."""
+"""Settings as numbers, and where the arrays begin in the memory (unsigned: no place counts from the end)."""
 
 STATE = np.dtype(
     [
@@ -222,6 +227,7 @@ STATE = np.dtype(
             "issue_clock",
             "waiting",
             "loads_seen",
+            "load_first",
             "window",
             "window_entry",
             "schedule_cause",

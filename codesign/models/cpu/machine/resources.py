@@ -59,6 +59,8 @@ def tag_slot(m: Record, ring: int, time: int, hit: int) -> Number:
     """
     while True:
         time = free_slot(m, ring, time, 2)
+        if not (_used(m, ring, time - 1) or _used(m, ring, time + 1)):
+            return time
         window = 0
         for other in range(time - hit, time + 1):
             window += _used(m, ring, other)
@@ -97,23 +99,23 @@ def leave_scheduler(cfg: Record, m: Record, st: Record, executed: int) -> None:
 
 
 @inlined
-def first_free(m: Record, heap: int) -> Number:
-    """Return when the first of the entries of a buffer becomes free that may be left in any order."""
-    return m[heap]
+def first_free(cfg: Record, m: Record, st: Record) -> Number:
+    """Return when the first of the reference's load-queue entries becomes free; they may be left in any order."""
+    return m[cfg.load_ends + (st.load_first & cfg.load_mask)]
 
 
 @inlined
-def take_first_free(m: Record, heap: int, size: int, until: int) -> None:
-    """Take the entry that becomes free first (root of a heap of times) ``until`` a later time."""
-    here = 0
-    while True:
-        child = 2 * here + 1
-        if child >= size:
+def take_first_free(cfg: Record, m: Record, st: Record, until: int) -> None:
+    """Take the load-queue entry that becomes free first ``until`` a later time.
+
+    The times are kept in order, in a ring: most of the new ones are the latest.
+    """
+    st.load_first += 1
+    place = st.load_first + cfg.load_queue - 1
+    while place > st.load_first:
+        before = m[cfg.load_ends + ((place - 1) & cfg.load_mask)]
+        if before <= until:
             break
-        if child + 1 < size and m[heap + child + 1] < m[heap + child]:
-            child += 1
-        if m[heap + child] >= until:
-            break
-        m[heap + here] = m[heap + child]
-        here = child
-    m[heap + here] = until
+        m[cfg.load_ends + (place & cfg.load_mask)] = before
+        place -= 1
+    m[cfg.load_ends + (place & cfg.load_mask)] = until

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from codesign.models.compiled import Number, Record, inlined
 from codesign.models.cpu.machine.layout import (
     ANSWERS,
@@ -28,6 +30,12 @@ PAGE_BITS = 22
 
 
 @inlined
+def at(place: int) -> Number:
+    """A place in the memory as an unsigned number: it needs no check whether it counts from the end."""
+    return np.uint64(place)
+
+
+@inlined
 def page_frame(page: int) -> Number:
     """Physical page of a virtual one: spread evenly, always the same."""
     mixed = page * -7046029254386353131
@@ -47,7 +55,7 @@ def find(tab: Record, m: Record, structure: int, index: int, tag: int) -> Number
     first = (index & (tab[structure, SETS] - 1)) * ways
     tags = tab[structure, TAGS]
     for entry in range(first, first + ways):
-        if m[tags + entry] == tag:
+        if m[at(tags + entry)] == tag:
             return entry
     return -1
 
@@ -59,7 +67,7 @@ def victim(tab: Record, m: Record, structure: int, index: int) -> Number:
     best = (index & (tab[structure, SETS] - 1)) * ways
     uses = tab[structure, USES]
     for entry in range(best + 1, best + ways):
-        if m[uses + entry] < m[uses + best]:
+        if m[at(uses + entry)] < m[at(uses + best)]:
             best = entry
     return best
 
@@ -68,15 +76,15 @@ def victim(tab: Record, m: Record, structure: int, index: int) -> Number:
 def renew(tab: Record, m: Record, st: Record, structure: int, entry: int) -> None:
     """Make an entry the one used last."""
     st.uses += 1
-    m[tab[structure, USES] + entry] = st.uses
+    m[at(tab[structure, USES] + entry)] = st.uses
 
 
 @inlined
 def put(tab: Record, m: Record, st: Record, structure: int, entry: int, tag: int, time: int, note: int) -> None:
     """Fill an entry with contents that arrive at ``time``."""
-    m[tab[structure, TAGS] + entry] = tag
-    m[tab[structure, TIMES] + entry] = time
-    m[tab[structure, NOTES] + entry] = note
+    m[at(tab[structure, TAGS] + entry)] = tag
+    m[at(tab[structure, TIMES] + entry)] = time
+    m[at(tab[structure, NOTES] + entry)] = note
     renew(tab, m, st, structure, entry)
 
 
@@ -89,8 +97,8 @@ def miss_register(tab: Record, m: Record, structure: int, time: int) -> Number:
     held, first_end = 0, 1 << 62
     begins, ends = tab[structure, MISS_BEGINS], tab[structure, MISS_ENDS]
     for place in range(tab[structure, MISS_PLACES]):
-        end = m[ends + place]
-        if end > time and m[begins + place] <= time:
+        end = m[at(ends + place)]
+        if end > time and m[at(begins + place)] <= time:
             held += 1
             first_end = min(first_end, end)
     if held < tab[structure, MISSES_HELD]:

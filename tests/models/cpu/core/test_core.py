@@ -35,7 +35,7 @@ def test_settings_that_are_no_core(settings, message):
 
 
 def test_shipped_cores():
-    assert core_names() == ("reference", "small", "mid", "big")
+    assert core_names() == ("reference", "small", "mid", "big", "scalar", "narrow", "wide")
     assert [core_named(name).rob for name in ("small", "mid", "big")] == [64, 192, 352]
     with pytest.raises(
         UnknownNameError, match=re.escape("unknown core 'mit' (did you mean 'mid'?); shipped: reference,")
