@@ -17,11 +17,11 @@ FULL    ?=
 SWEEP_OPTIONS := --workers $(WORKERS) --out $(OUT) \
 	$(if $(BUDGET),--budget $(BUDGET)) $(if $(SEED),--seed $(SEED)) $(if $(FULL),--long)
 
-.PHONY: help sweep test test-all test-floors lint validate traces reproduce bench notebooks wheel wheel-check clean
+.PHONY: help sweep test test-all test-floors lint validate traces train reproduce bench notebooks wheel wheel-check clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
-	@echo "also: lint, validate, reproduce, bench, notebooks, wheel, wheel-check, test-floors, clean"
+	@echo "also: lint, validate, traces, train, reproduce, bench, notebooks, wheel, wheel-check, test-floors, clean"
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "codesign needs Python 3.11 or newer")'
@@ -53,6 +53,9 @@ test-floors:
 # Record the committed instruction traces again (needs qemu-user and a C compiler).
 traces: $(STAMP)
 	$(BIN)/python -m codesign.workloads.instructions.record_set codesign/workloads/instructions/data
+
+train: $(STAMP)
+	$(BIN)/python -m codesign.models.cpu.predictor.train
 
 validate: $(STAMP)
 	$(BIN)/codesign validate --write docs/validation.md

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from benchmarks import asic, dram, fpga, pe, scratchpad, search_quality, speed
+from benchmarks import asic, cpu, cpu_page, cpu_predictor, dram, fpga, pe, scratchpad, search_quality, speed
 
 PARTS = {
     "speed": speed.run,
@@ -13,6 +13,9 @@ PARTS = {
     "fpga": fpga.run,
     "asic": asic.run,
     "dram": dram.run,
+    "cpu": cpu.run,
+    "cpu_page": cpu_page.run,
+    "predictor": cpu_predictor.run,
 }
 
 

@@ -1,4 +1,4 @@
-"""``codesign frontier`` and ``codesign compare``: what finished studies found."""
+"""``codesign frontier``, ``compare`` and ``confirm``: what finished studies found."""
 
 from __future__ import annotations
 
@@ -52,6 +52,34 @@ def compare(first: Folder, second: Folder, how: FormatOption = Format.table) -> 
     apart = difference[difference["found_in"] != "both"][["found_in", *a.parameters, *objectives]]
     _first_rows("designs on one frontier only", apart)
     _first_rows("metrics of common designs that moved", moved_metrics(a, b))
+
+
+def confirm(
+    folder: Folder,
+    model: Annotated[str, typer.Argument(help="A name from codesign models.")],
+    how: FormatOption = Format.table,
+) -> None:
+    """Evaluate the designs of a study's frontier with another model, and say how they moved."""
+    from codesign.models.registry import get_model
+    from codesign.study.confirm import CHANGE, WAS, confirmed, write_confirmed
+
+    chosen = get_model(model)
+    found = confirmed(folder, chosen)
+    path = write_confirmed(folder, chosen, found)
+    if how is not Format.table:
+        show(found.table, how)
+        return
+    objectives = [objective.metric for objective in found.before.objectives]
+    shown = [name + suffix for name in objectives for suffix in ("", WAS, CHANGE)]
+    show(found.table[[*found.before.parameters, *shown]], how)
+    was, now = found.volumes
+    moved = f" ({100 * (now / was - 1):+.2f} %)" if was else ""
+    refused = found.table[~found.table["feasible"]]
+    _first_rows("infeasible under it", refused[[*found.before.parameters, "reason"]])
+    typer.echo(
+        f"\n{len(found.after)} of {len(found.table)} designs stay on the frontier; hypervolume {was:.6g} as searched, "
+        f"{now:.6g} as confirmed{moved}, one reference point\n{path}"
+    )
 
 
 def _first_rows(title: str, table: pd.DataFrame) -> None:

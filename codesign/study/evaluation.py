@@ -86,7 +86,7 @@ class Evaluator:
         for name in self.conditional:
             default = self.model.parameters[name].default
             if default is not None and table[name].isna().any():
-                table[name] = _with_default(table[name], default)
+                table[name] = with_default(table[name], default)
         for name, value in self.fixed.items():
             if isinstance(value, str):
                 zeros = np.zeros(len(table), dtype=np.int8)
@@ -100,7 +100,10 @@ class Evaluator:
 
         Raises ModelFailureError when the model breaks its contract or raises on more than ``MAX_FAILURES`` designs.
         """
-        designs = self.designs(codes)
+        return self.judged(self.designs(codes))
+
+    def judged(self, designs: pd.DataFrame) -> Results:
+        """Evaluate a table that the model reads as it is; see ``evaluate``."""
         answer = self._call(designs, [0])
         metrics = answer[list(self.metric_names)].to_numpy(dtype=np.float64)
         feasible = answer[FEASIBLE].to_numpy(dtype=bool).copy()
@@ -219,7 +222,8 @@ class Evaluator:
                 feasible[beyond] = False
 
 
-def _with_default(column: pd.Series[Any], default: Value) -> pd.Series[Any]:
+def with_default(column: pd.Series[Any], default: Value) -> pd.Series[Any]:
+    """Return a column with its missing values filled."""
     if isinstance(column.dtype, pd.CategoricalDtype) and default not in column.cat.categories:
         column = column.cat.add_categories([default])
     return column.fillna(default)

@@ -155,6 +155,8 @@ def test_models_lists_and_shows(toy_model, command_line):
     names = [row["model"] for row in json.loads(command_line("models", "--format", "json").out)]
     assert names == [
         "asic.heterogeneous",
+        "cpu.predicted",
+        "cpu.simulated",
         "dram.controller",
         "fpga.subgraph",
         "pe.mpgemm",

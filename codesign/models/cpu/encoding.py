@@ -442,7 +442,7 @@ def _operation_tables(core: CoreSettings, config: npt.NDArray[np.void], memory: 
     start = int(config["unit_counts"][0])
     memory[start : start + len(UNITS)] = [counts[unit] for unit in UNITS]
     for position, operation in enumerate(OPERATIONS):
-        unit, latency = _operation(core, operation)
+        unit, latency = operation_unit(core, operation)
         held = latency if unit in ("divide", "fp_divide") else 1
         loaded = 0 if reference or operation in MOVES else latency
         row = (UNITS.index(unit), 1, 1, 0) if reference else (UNITS.index(unit), latency, held, loaded)
@@ -454,7 +454,7 @@ MOVES = ("move", "nop", "load", "store", "vector_move", "string", "system", "oth
 """Classes that do nothing with what they load."""
 
 
-def _operation(core: CoreSettings, operation: str) -> tuple[str, int]:
+def operation_unit(core: CoreSettings, operation: str) -> tuple[str, int]:
     """Unit and latency of a class of instructions."""
     table = {
         "int_mul": ("multiply", core.multiply_latency),

@@ -16,6 +16,8 @@ from codesign.models.cpu.ipc_learning import evaluation
 from codesign.models.cpu.ipc_learning.features import FEATURES
 from codesign.models.cpu.ipc_learning.regressors import OnFeatures, regressor
 from codesign.models.cpu.ipc_learning.tables import TRUTH, published_table, rows_with_their_configuration
+from codesign.models.cpu.predictor.artefact import trained_errors
+from codesign.models.cpu.predictor.evaluation import LEARNED, LEAST_BOUND, ONE_PASS
 from codesign.models.cpu.splits_metrics import ipc_errors
 from codesign.models.cpu.splits_protocol import fold_predictions
 from codesign.workloads.gem5.ipc_runs import NAME, SAVED, SOURCE, IpcRuns, read_ipc_runs
@@ -26,6 +28,7 @@ EQUAL_IPC = 1e-3
 """Largest difference at which a prediction of ours counts as the saved one."""
 CLAIMED_RMSE = 0.1
 GROUPED = (evaluation.RUNS, evaluation.CONFIGURATIONS, evaluation.PROGRAMS)
+OWN_PREDICTORS = (LEARNED, ONE_PASS, LEAST_BOUND, "constant", "nearest program")
 METRICS = {"rmse_ipc": "RMSE", "mae_ipc": "MAE", "mape_ipc_percent": "MAPE of IPC", "r2": "R2"}
 _REGRESSOR = {
     "RandomForest": "random forest",
@@ -65,6 +68,7 @@ def ipc() -> list[Check]:
         *(_equal_predictions(name, refitted[name], runs) for name in SAVED),
         _configuration_check(runs),
         *_splits(table),
+        *_own_predictor(),
     ]
 
 
@@ -169,3 +173,20 @@ def _errors_by_split(table: pd.DataFrame) -> dict[tuple[str, str], float]:
     errors = evaluation.evaluate(table, [_features(_BEST)], [_regressor(_BEST)], splits)
     keys = zip(errors["split"].tolist(), errors["predictor"].tolist(), strict=True)
     return dict(zip(keys, errors["rmse_ipc"].tolist(), strict=True))
+
+
+def _own_predictor() -> Iterator[Check]:
+    """The predictor of this project on its own traces and simulator, as its training measured it."""
+    told = trained_errors()
+    data = f"{told['programs']} programs of {told['families']} families on {told['cores']} cores, simulated here"
+    for row in told["errors"]:
+        if row["predictor"] in OWN_PREDICTORS:
+            yield Check(
+                item=f"of this project, {row['predictor']}, {row['split']}: RMSE",
+                reference=float(_published()[_BEST]["rmse_ipc"]),
+                ours=float(row["rmse_ipc"]),
+                unit="IPC",
+                tolerance=TOLERANCE,
+                source=SOURCE,
+                note=f"other data: {data}; mean error of CPI {row['mape_cpi_percent']:.1f} %; measured in training",
+            )

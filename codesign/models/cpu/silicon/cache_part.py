@@ -41,9 +41,9 @@ def cache_block(cache: CacheSilicon, word_bits: int, read_ports: int, write_port
 
 
 def l1i_part(core: CoreSilicon, process: Process) -> Part:
-    """Return the first-level instruction cache: a fetch reads ``fetch_width`` instructions, a miss writes a line."""
+    """Return the first-level instruction cache: it reads ``fetch_width`` instructions, a miss writes a line."""
     found = cache_block(core.l1i, core.fetch_width * bits("instruction_bits"), 0, 1, process)
-    return Part("l1i", found.area_mm2, found.leakage_mw, {"fetches": found.read_pj, "l1i_misses": found.write_pj})
+    return Part("l1i", found.area_mm2, found.leakage_mw, {"l1i_accesses": found.read_pj, "l1i_misses": found.write_pj})
 
 
 def l1d_part(core: CoreSilicon, process: Process) -> Part:

@@ -13,13 +13,14 @@ class CoreEvents:
 
     Attributes:
         cycles: of that time.
-        fetches: reads of the instruction cache, of ``fetch_width`` instructions each.
+        fetches: look-ups of the uop cache and the branch target buffer.
         decoded, renamed, issued, committed: instructions that did so.
         integer_operations, multiplications, divisions: by the integer units.
         float_additions, float_multiplications, float_divisions: by the float units, one word of a vector each.
         branches, loads, stores: executed.
         integer_reads, integer_writes, float_reads, float_writes: accesses of register files, one register each.
-        <structure>_misses, <structure>_accesses: of caches and TLBs.
+        <structure>_accesses: of caches: l1i reads ``fetch_width`` instructions, l2 and llc a line.
+        <structure>_misses: of caches and TLBs: what they write, a line or an entry each.
 
     Raises:
         ModelInputError: a count is negative or no number, nothing was committed, or no time passed.
@@ -44,6 +45,7 @@ class CoreEvents:
     integer_writes: float = 0.0
     float_reads: float = 0.0
     float_writes: float = 0.0
+    l1i_accesses: float = 0.0
     l1i_misses: float = 0.0
     l1d_misses: float = 0.0
     l2_accesses: float = 0.0

@@ -51,7 +51,7 @@ class PartRule:
 
 
 def _itlb_part(core: CoreSilicon, process: Process) -> Part:
-    return tlb_part("itlb", core.itlb_entries, 1, ("fetches",), process)
+    return tlb_part("itlb", core.itlb_entries, 1, ("l1i_accesses",), process)
 
 
 def _dtlb_part(core: CoreSilicon, process: Process) -> Part:

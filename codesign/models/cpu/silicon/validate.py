@@ -94,6 +94,7 @@ def peak_events(core: CoreSilicon) -> CoreEvents:
         integer_writes=core.issue_width,
         float_reads=SOURCES * core.float_units,
         float_writes=core.float_units,
+        l1i_accesses=1.0,
     )
 
 
