@@ -28,6 +28,7 @@ EQUAL_IPC = 1e-3
 """Largest difference at which a prediction of ours counts as the saved one."""
 CLAIMED_RMSE = 0.1
 GROUPED = (evaluation.RUNS, evaluation.CONFIGURATIONS, evaluation.PROGRAMS)
+OWN = "of this project, "
 OWN_PREDICTORS = (LEARNED, ONE_PASS, LEAST_BOUND, "constant", "nearest program")
 METRICS = {"rmse_ipc": "RMSE", "mae_ipc": "MAE", "mape_ipc_percent": "MAPE of IPC", "r2": "R2"}
 _REGRESSOR = {
@@ -182,7 +183,7 @@ def _own_predictor() -> Iterator[Check]:
     for row in told["errors"]:
         if row["predictor"] in OWN_PREDICTORS:
             yield Check(
-                item=f"of this project, {row['predictor']}, {row['split']}: RMSE",
+                item=f"{OWN}{row['predictor']}, {row['split']}: RMSE",
                 reference=float(_published()[_BEST]["rmse_ipc"]),
                 ours=float(row["rmse_ipc"]),
                 unit="IPC",

@@ -8,8 +8,9 @@ import pytest
 from sklearn.ensemble import RandomForestRegressor
 
 from codesign.models.cpu.ipc_learning import regressors
-from codesign.models.cpu.ipc_learning.reproduce import METRICS, _published, ipc, refit
+from codesign.models.cpu.ipc_learning.reproduce import METRICS, OWN, _published, ipc, refit
 from codesign.models.cpu.ipc_learning.tables import published_table
+from codesign.models.cpu.predictor.artefact import trained_errors
 from codesign.models.cpu.splits_metrics import ipc_errors
 from codesign.workloads.gem5.ipc_runs import NAME, SAVED, read_ipc_runs
 from codesign.workloads.tabular import store
@@ -17,11 +18,26 @@ from codesign.workloads.tabular import store
 
 def test_without_the_data_every_row_says_how_to_get_them(monkeypatch, tmp_path):
     monkeypatch.setenv(store.FOLDER_VARIABLE, str(tmp_path))
-    rows = ipc()
+    rows = published_rows()
     assert len(rows) == 6 * 4 + 6 + 1 + 7
     assert {row.verdict for row in rows} == {"not available"}
     assert all("codesign data get ipc-gem5" in row.note for row in rows)
     assert all(row.reference is not None for row in rows)
+
+
+def published_rows():
+    return [row for row in ipc() if not row.item.startswith(OWN)]
+
+
+def test_the_predictor_of_this_project_stands_beside_on_every_split():
+    rows = [row for row in ipc() if row.item.startswith(OWN)]
+    told = {(row["split"], row["predictor"]): row["rmse_ipc"] for row in trained_errors()["errors"]}
+    assert len(rows) == len(told) == 4 * 5
+    for row in rows:
+        predictor, split = row.item.removeprefix(OWN).removesuffix(": RMSE").split(", ", 1)
+        assert row.ours == told[split, predictor]
+        assert row.reference == 0.0609
+        assert "other data" in row.note
 
 
 @pytest.fixture
@@ -39,7 +55,7 @@ def made_here(monkeypatch, tmp_path, made_set):
 
 def test_other_data_differ_and_say_so(made_here):
     """Nothing is copied from the reference: made-up runs give made-up numbers, the same number of rows."""
-    rows = ipc()
+    rows = published_rows()
     assert len(rows) == 6 * 4 + 6 + 1 + 7
     assert all(row.ours is not None and np.isfinite(row.ours) for row in rows)
     figures = [row for row in rows if row.item.endswith("RMSE") and "random rows" in row.item]
