@@ -33,9 +33,11 @@ sweep: $(STAMP)
 	$(BIN)/codesign sweep $(SPACE) $(SWEEP_OPTIONS)
 
 test: $(STAMP) lint
+	$(BIN)/python -m tests.compile_ahead
 	$(BIN)/python -m pytest -m 'not slow' -n auto --dist worksteal
 
 test-all: $(STAMP) lint
+	$(BIN)/python -m tests.compile_ahead
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(STAMP)
