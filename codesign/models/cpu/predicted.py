@@ -20,8 +20,8 @@ from codesign.models.columns import Columns, FloatArray, IntArray, read_columns
 from codesign.models.cpu.design import SPACE, refuse_small_windows
 from codesign.models.cpu.metrics import METRICS
 from codesign.models.cpu.outcome import ENDS, ProgramOutcome, metric_columns, silicon_of
-from codesign.models.cpu.parameters import PARAMETERS
-from codesign.models.cpu.predictor.anchors import WARMUP, features_of_trace
+from codesign.models.cpu.parameters import PARAMETERS, WARMUP
+from codesign.models.cpu.predictor.anchors import features_of_trace
 from codesign.models.cpu.predictor.artefact import trained_errors, trained_predictor, trained_program
 from codesign.models.cpu.predictor.cache_rates import CACHES
 from codesign.models.cpu.predictor.evaluation import LEARNED

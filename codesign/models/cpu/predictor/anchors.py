@@ -12,14 +12,13 @@ from codesign.models.cpu.core import CoreSettings
 from codesign.models.cpu.design import core_settings, drawn_cores
 from codesign.models.cpu.features.program import ProgramFeatures, load_features, program_features, save_features
 from codesign.models.cpu.features.sample import sample
+from codesign.models.cpu.parameters import WARMUP
 from codesign.models.cpu.predictor.cache_rates import CACHES
 from codesign.workloads.instructions.trace import InstructionTrace
 
 ANCHORS, ANCHOR_SEED = 512, 1
 SIGNATURE, SIGNATURE_SEED = 8, 2
 CACHE_SETS, CACHE_SEED = 128, 3
-WARMUP = 200_000
-"""Instructions of a trace that only train caches and predictors; all others count."""
 
 
 @cache

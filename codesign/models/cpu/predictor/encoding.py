@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from codesign.models.cpu.core import CoreSettings
 from codesign.models.cpu.design import SPACE
 from codesign.models.cpu.features.memory_view import MEMORY_RATES
 from codesign.models.cpu.features.program import ProgramFeatures
@@ -56,11 +57,12 @@ SEEN = (
 """From the program: bound of widths and units; instructions that fit the smallest buffer; throughput of the reorder
 buffer's recurrence at that size; the lesser of the two bounds; scheduler entries up to that size; mispredictions per
 instruction; times their penalty; then, per instruction, cycles of misses served by the second level, the last level and
-DRAM, cycles of the DRAM's bus, cycles of code misses, of lines fetched ahead, and instructions not in the uop cache."""
+DRAM, cycles of the DRAM's bus, cycles of code misses, of lines fetched ahead, and instructions not in the uop cache.
+Each is brought to about 1 by a factor set by hand; what counts is the scale fitted to each program (``surface.py``)."""
 COORDINATES = (*SETTINGS, *PREFETCHERS, *SEEN)
 DECODE_COST = 0.5
 """A misprediction that shows at decode, in ones that show at execution."""
-CORE_MHZ = 4000.0
+CORE_MHZ = CoreSettings.frequency_mhz
 BYTES_PER_LINE, BYTES_PER_TRANSFER = 64, 8
 CYCLES_PER_NS = CORE_MHZ / 1000.0
 

@@ -16,7 +16,7 @@ from codesign.models.cpu import machine
 from codesign.models.cpu.core import CoreSettings
 from codesign.models.cpu.design import SPACE, core_settings, drawn_cores
 from codesign.models.cpu.encoding import encode_core
-from codesign.models.cpu.predictor.anchors import WARMUP
+from codesign.models.cpu.parameters import WARMUP
 from codesign.models.cpu.predictor.rates import RATES
 from codesign.models.cpu.silicon.of_simulation import timed_rates
 from codesign.models.cpu.simulator import CoreSimulation, simulations

@@ -25,7 +25,8 @@ from codesign.models.cpu.design import drawn_cores
 from codesign.models.cpu.features.excerpt import LEAD
 from codesign.models.cpu.features.intervals import GROUPS, LENGTH
 from codesign.models.cpu.features.program import ProgramFeatures
-from codesign.models.cpu.predictor.anchors import ANCHORS, CACHE_SETS, SIGNATURE, WARMUP, anchors, kept_features
+from codesign.models.cpu.parameters import WARMUP
+from codesign.models.cpu.predictor.anchors import ANCHORS, CACHE_SETS, SIGNATURE, anchors, kept_features
 from codesign.models.cpu.predictor.artefact import IpcPredictor, SimulatedProgram, save_predictor
 from codesign.models.cpu.predictor.encoding import seen_rates
 from codesign.models.cpu.predictor.evaluation import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codesign.models.checks import Check
 from codesign.models.cpu.design import core_settings, drawn_cores
-from codesign.models.cpu.predictor.anchors import WARMUP
+from codesign.models.cpu.parameters import WARMUP
 from codesign.models.cpu.predictor.artefact import trained_features, trained_predictor, trained_program
 from codesign.models.cpu.simulator import simulate_many
 from codesign.workloads.instructions.catalogue import instruction_trace
